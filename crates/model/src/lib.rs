@@ -1,0 +1,38 @@
+//! The nouns of nolapse, and the parsing of bytes into nouns.
+//!
+//! Bytes come in (a certificate, an OCSP answer, a name typed by a person), values that can only exist when they are
+//! well formed go out; where a stranger's bytes are not well formed, the value says so and keeps the bytes. Nothing
+//! here opens a connection, reads the clock, or says whether what it parsed is good.
+//!
+//! - [`name`], [`endpoint`], [`target`], [`starttls`]: where TLS may answer, and how people write it;
+//! - [`certificate`], [`der`], [`revocation`], [`sct`], [`tls`]: what is served there;
+//! - [`observation`]: what one endpoint presented at one time, and how far the look came;
+//! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
+//! - [`limits`]: every bound on what strangers control;
+//! - [`untrusted`]: text from the network and how each sink escapes it.
+
+pub mod certificate;
+pub mod der;
+pub mod endpoint;
+pub mod finding;
+pub mod fingerprint;
+pub mod limits;
+pub mod name;
+pub mod observation;
+pub mod revocation;
+pub mod sct;
+pub mod starttls;
+pub mod status;
+pub mod target;
+pub mod tls;
+pub mod untrusted;
+
+pub use certificate::Certificate;
+pub use endpoint::{Endpoint, Identity, Service};
+pub use finding::{Finding, Severity};
+pub use fingerprint::Fingerprint;
+pub use name::{Name, WildcardName};
+pub use observation::Observation;
+pub use starttls::StartTls;
+pub use status::Status;
+pub use untrusted::Untrusted;

@@ -1,0 +1,90 @@
+//! Every bound on what strangers control, in one file. `nolapse limits` prints [`ALL`].
+//!
+//! A bound that can be set by a flag says so; the others are fixed because no honest server comes near them.
+
+use std::time::Duration;
+
+/// TCP connect. A SYN is repeated after 1 s; whoever has not answered after the second repeat is not there.
+pub const CONNECT: Duration = Duration::from_secs(3);
+/// Everything for one endpoint, all fallback connections included.
+pub const ENDPOINT: Duration = Duration::from_secs(10);
+/// The exchange before TLS (STARTTLS).
+pub const UPGRADE: Duration = Duration::from_secs(4);
+/// Plaintext bytes read before TLS: the longest honest EHLO answers and MySQL greetings are under 2 KiB.
+pub const UPGRADE_BYTES: usize = 16 * 1024;
+/// Lines read before TLS.
+pub const UPGRADE_LINES: usize = 64;
+/// Length of one such line (RFC 5321 allows 512, XMPP features are longer).
+pub const UPGRADE_LINE_BYTES: usize = 4 * 1024;
+/// Resolving one name, all its queries included.
+pub const RESOLVE: Duration = Duration::from_secs(5);
+/// Addresses taken of one name.
+pub const ADDRESSES_PER_NAME: usize = 64;
+/// TLS bytes read from one connection when the certificate message is of ordinary size.
+pub const TLS_BYTES: usize = 256 * 1024;
+/// One handshake message of ordinary size.
+pub const HANDSHAKE_MESSAGE_BYTES: usize = 64 * 1024;
+/// A certificate message beyond the ordinary: read to its end up to here, so that giants are named and not guessed at.
+pub const GIANT_MESSAGE_BYTES: usize = 1024 * 1024 + 64 * 1024;
+/// TLS records without progress (empty ones, warnings, new tickets) on one connection.
+pub const IDLE_RECORDS: usize = 64;
+/// Certificates kept of one chain; more are counted and said.
+pub const CHAIN_CERTIFICATES: usize = 16;
+/// Bytes kept of one certificate; a longer one keeps its fingerprint and length.
+pub const CERTIFICATE_BYTES: usize = 100 * 1024;
+/// Names parsed of one certificate.
+pub const NAMES_PARSED: usize = 10_000;
+/// Names shown of one certificate in reports for people.
+pub const NAMES_SHOWN: usize = 200;
+/// Nesting of DER that is followed.
+pub const DER_DEPTH: usize = 32;
+/// SCTs read from one list.
+pub const SCTS: usize = 64;
+/// Names of acceptable client CAs kept (a Windows server may send hundreds).
+pub const CLIENT_AUTHORITIES: usize = 256;
+/// A stapled OCSP answer.
+pub const STAPLE_BYTES: usize = 64 * 1024;
+/// Text from the network shown to a person, in bytes, before it is cut in the middle.
+pub const TEXT_SHOWN_BYTES: usize = 4 * 1024;
+/// Edges (signature relations) looked at when building paths for one chain, over all stores.
+pub const PATH_EDGES: usize = 200;
+/// Signature verifications for one chain.
+pub const PATH_SIGNATURES: usize = 100;
+/// Certificates in one path, anchor included.
+pub const PATH_LENGTH: usize = 10;
+/// Name-constraint comparisons for one chain (RFC 5280 section 4.2.1.10), the quadratic step.
+pub const PATH_NAME_COMPARISONS: usize = 250_000;
+/// Connections open at once, file descriptors permitting (`--concurrency`).
+pub const CONCURRENT: usize = 1000;
+/// Connections open at once to one address (`--per-address`).
+pub const PER_ADDRESS: usize = 4;
+/// Connections open at once to one /24 or /48 (`--per-network`).
+pub const PER_NETWORK: usize = 64;
+/// Bytes of one target line.
+pub const TARGET_LINE_BYTES: usize = 4 * 1024;
+/// Addresses of one CIDR target; larger ranges must be said to be meant (`--large-ranges`).
+pub const RANGE_ADDRESSES: u128 = 65_536;
+/// Bytes of a file that `inspect` reads.
+pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// One limit as `nolapse limits` shows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    /// What is bounded.
+    pub name: &'static str,
+    /// The bound, in its unit.
+    pub bound: Bound,
+    /// The flag that changes it, if one does.
+    pub flag: Option<&'static str>,
+}
+
+/// A bound and its unit.
+#[derive(Clone, Copy, Debug)]
+pub enum Bound {
+    /// A duration.
+    Time(Duration),
+    /// A number of bytes.
+    Bytes(u64),
+    /// A number of things.
+    Count(u64),
+}
