@@ -1,6 +1,18 @@
-//! The vocabulary of judgement: severity, subject, finding.
+//! The vocabulary of judgement: severity, subject, finding, and the reasons of both findings and refused paths.
+//!
+//! Facts only: a reason carries what a sentence needs, and the sentence is made at the edge. Nothing here judges.
 
 use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::certificate::{Certificate, KeyKind, OddityKind, Oid, SignatureAlgorithm};
+use crate::endpoint::Identity;
+use crate::observation::{Failure, Stage};
+use crate::tls::{CipherSuite, SignatureScheme, Version};
+use crate::untrusted::Untrusted;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,12 +49,19 @@ impl fmt::Display for Severity {
 }
 
 /// What a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Subject {
     /// The endpoint as a whole.
     Endpoint,
     /// The certificate at this place of the chain as sent (0 is the leaf).
     Certificate(usize),
+    /// A certificate of a further handshake (`Observation::further_handshakes`).
+    Further {
+        /// Which further handshake.
+        handshake: usize,
+        /// Its place in that handshake's chain (0 is the leaf).
+        certificate: usize,
+    },
 }
 
 /// One thing that is wrong, or worth knowing, about one observation.
@@ -61,4 +80,422 @@ pub struct Finding {
 /// Why a finding was made: one variant per kind of evidence.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
-pub enum Reason {}
+pub enum Reason {
+    /// Its validity is over.
+    Ended {
+        /// The last second of it.
+        not_after: Timestamp,
+        /// How long ago that was.
+        ago: Duration,
+    },
+    /// Its validity has not begun.
+    NotYetValid {
+        /// The first second of it.
+        not_before: Timestamp,
+        /// How long until then.
+        ahead: Duration,
+    },
+    /// Its validity will be over soon.
+    Ending {
+        /// The last second of it.
+        not_after: Timestamp,
+        /// What is left.
+        left: Duration,
+        /// The whole validity.
+        lifetime: Duration,
+        /// The threshold that was passed.
+        threshold: Duration,
+    },
+    /// None of the leaf's names is the one asked for.
+    NameMismatch {
+        /// Whom it should name.
+        wanted: Identity,
+        /// The first of those it names instead.
+        named: Vec<Untrusted>,
+        /// How many it names in all.
+        count: usize,
+        /// Whether the common name, which clients ignore, would have matched.
+        only_common_name: bool,
+    },
+    /// The leaf has no Subject Alternative Name, so it names nobody.
+    NoNames {
+        /// Whom it should name.
+        wanted: Identity,
+        /// Whether the common name, which clients ignore, would have matched.
+        only_common_name: bool,
+    },
+    /// The leaf is signed by its own key.
+    SelfSigned,
+    /// The path ends because an issuer was neither sent nor is in a store.
+    IssuerNotSent {
+        /// The certificate whose issuer is missing.
+        certificate: Arc<Certificate>,
+        /// Stores that refuse because of it.
+        stores: Vec<Arc<str>>,
+    },
+    /// Stores refuse the chain.
+    Refused {
+        /// Those that refuse.
+        stores: Vec<Arc<str>>,
+        /// The most telling reason.
+        reason: PathReason,
+    },
+    /// The certificates were not sent in the order in which they sign (RFC 5246 section 7.4.2).
+    OutOfOrder {
+        /// The places as sent in the order in which they should have been sent.
+        order: Vec<usize>,
+    },
+    /// Certificates were sent that no path needs.
+    Superfluous {
+        /// Their places in the chain as sent.
+        places: Vec<usize>,
+    },
+    /// The trust anchor itself was sent; clients have it already.
+    AnchorSent {
+        /// A store that holds it.
+        store: Arc<str>,
+    },
+    /// More certificates than any path needs.
+    ChainTooLong {
+        /// How many were sent.
+        sent: usize,
+        /// How many are looked at.
+        limit: usize,
+    },
+    /// A certificate sent beside the leaf has ended.
+    IssuerEnded {
+        /// The last second of it.
+        not_after: Timestamp,
+        /// How long ago that was.
+        ago: Duration,
+        /// Whether the chain is refused without it.
+        needed: bool,
+    },
+    /// The key can be broken or nearly so.
+    WeakKey {
+        /// The key.
+        kind: KeyKind,
+        /// What is weak.
+        weakness: KeyWeakness,
+    },
+    /// Signed with a broken hash or algorithm.
+    WeakSignature {
+        /// The algorithm.
+        algorithm: SignatureAlgorithm,
+    },
+    /// Larger than handshakes and small devices bear.
+    Giant {
+        /// Bytes of its DER.
+        bytes: usize,
+        /// Names it holds.
+        names: usize,
+    },
+    /// A strict reader refuses it.
+    Malformed {
+        /// What is wrong at the first such place.
+        kind: OddityKind,
+        /// Which field was being read.
+        field: &'static str,
+        /// Byte offset in the DER.
+        offset: usize,
+        /// How many such places there are.
+        count: usize,
+    },
+    /// It could not be read far enough to be judged.
+    Unparsable {
+        /// What is wrong.
+        kind: OddityKind,
+        /// Which field was being read.
+        field: &'static str,
+        /// Byte offset in the DER.
+        offset: usize,
+    },
+    /// The leaf may not be used for TLS servers (extended key usage).
+    NoServerAuth {
+        /// What it may be used for.
+        usages: Vec<Oid>,
+    },
+    /// The leaf is a CA certificate.
+    CaAsLeaf,
+    /// The leaf demands a stapled OCSP answer (RFC 7633) and none was sent.
+    NoStaple,
+    /// An old protocol version was negotiated.
+    LegacyProtocol {
+        /// Which.
+        version: Version,
+    },
+    /// A weak cipher suite was negotiated.
+    WeakCipher {
+        /// Which.
+        cipher: CipherSuite,
+        /// What is weak.
+        weakness: CipherWeakness,
+    },
+    /// The finite-field Diffie-Hellman group is too small.
+    SmallDh {
+        /// Bits of its prime.
+        bits: u32,
+    },
+    /// The server's signature over the handshake does not verify: it does not hold the key of the certificate.
+    KeyNotProven {
+        /// The scheme it claimed.
+        scheme: SignatureScheme,
+    },
+    /// The server's signature over the handshake cannot be checked by this program.
+    KeyUnverifiable {
+        /// The scheme it used.
+        scheme: SignatureScheme,
+    },
+    /// Plaintext stood behind the go-ahead for TLS.
+    EarlyPlaintext {
+        /// Its beginning.
+        text: Untrusted,
+    },
+    /// TLS was negotiated without any certificate.
+    NoCertificate {
+        /// The suite.
+        cipher: CipherSuite,
+    },
+    /// The look was stopped.
+    Stopped {
+        /// In which stage.
+        stage: Stage,
+        /// By what.
+        failure: Failure,
+    },
+}
+
+/// What is weak about a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum KeyWeakness {
+    /// Too few bits.
+    Short {
+        /// Its bits.
+        bits: u32,
+        /// The least that is accepted.
+        least: u32,
+    },
+    /// An RSA exponent that is 1 or even.
+    Exponent,
+    /// An algorithm that clients no longer accept (DSA).
+    Algorithm,
+    /// An elliptic curve with parameters of its own (RFC 5480 section 2.1.1 forbids them; CVE-2020-0601).
+    ExplicitCurve,
+}
+
+/// What is weak about a cipher suite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CipherWeakness {
+    /// Does not encrypt.
+    Null,
+    /// Does not authenticate the server.
+    Anonymous,
+    /// Crippled for the export rules of the 1990s.
+    Export,
+    /// RC4 (RFC 7465).
+    Rc4,
+    /// Single DES or RC2: 56 bits or fewer.
+    Des,
+    /// Triple DES: 64-bit blocks (SWEET32).
+    TripleDes,
+}
+
+/// Why a path to an anchor is refused: one variant per thing that is mended differently.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum PathReason {
+    /// A certificate could not be read far enough.
+    Unparsable {
+        /// Which.
+        certificate: Arc<Certificate>,
+    },
+    /// The leaf is self-signed and no store holds it.
+    SelfSigned {
+        /// The leaf.
+        certificate: Arc<Certificate>,
+    },
+    /// The issuer was neither sent nor is in the store.
+    IssuerNotSent {
+        /// The certificate whose issuer is missing.
+        certificate: Arc<Certificate>,
+    },
+    /// The path ends at a root that the store does not hold.
+    NotInStore {
+        /// The root.
+        root: Arc<Certificate>,
+    },
+    /// Validity is over.
+    Expired {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+        /// The last second of it.
+        not_after: Timestamp,
+    },
+    /// Validity has not begun.
+    NotYetValid {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+        /// The first second of it.
+        not_before: Timestamp,
+    },
+    /// The issuer's key did not make this signature.
+    BadSignature {
+        /// The signed certificate.
+        certificate: Arc<Certificate>,
+        /// The one whose name the signed certificate bears as issuer.
+        issuer: Arc<Certificate>,
+    },
+    /// Signed by an algorithm or key that this program cannot verify.
+    UnsupportedAlgorithm {
+        /// The signed certificate.
+        certificate: Arc<Certificate>,
+    },
+    /// Inner and outer signature algorithm differ (RFC 5280 section 4.1.1.2).
+    AlgorithmsDisagree {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+    },
+    /// An issuer that is no CA (RFC 5280 section 4.2.1.9).
+    NotCa {
+        /// The issuer.
+        certificate: Arc<Certificate>,
+    },
+    /// More CA certificates below an issuer than it allows (RFC 5280 section 4.2.1.9).
+    PathTooLong {
+        /// The issuer that sets the bound.
+        certificate: Arc<Certificate>,
+        /// Its bound.
+        allowed: u32,
+    },
+    /// An issuer without the right to sign certificates (RFC 5280 section 4.2.1.3).
+    KeyUsage {
+        /// The issuer.
+        certificate: Arc<Certificate>,
+    },
+    /// Not for TLS servers (RFC 5280 section 4.2.1.12).
+    ExtendedKeyUsage {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+    },
+    /// A critical extension that is not understood (RFC 5280 section 4.2).
+    UnknownCritical {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+        /// The extension.
+        extension: Oid,
+    },
+    /// A name outside of what an issuer is confined to (RFC 5280 section 4.2.1.10).
+    NameConstraint {
+        /// The certificate with the name.
+        certificate: Arc<Certificate>,
+        /// The issuer that is confined.
+        issuer: Arc<Certificate>,
+        /// The name.
+        name: Untrusted,
+    },
+    /// A precertificate (RFC 6962 section 3.1) is not meant to be served.
+    Precertificate {
+        /// Which.
+        certificate: Arc<Certificate>,
+    },
+    /// A strict reader refuses the encoding.
+    Malformed {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+        /// What is wrong.
+        kind: OddityKind,
+        /// In which field.
+        field: &'static str,
+    },
+    /// Too many possible paths, signatures, or name comparisons: a chain made to cost work.
+    TooComplex {
+        /// What ran out.
+        budget: Budget,
+    },
+}
+
+/// The budgets of path building.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Budget {
+    /// `limits::PATH_EDGES`.
+    Edges,
+    /// `limits::PATH_SIGNATURES`.
+    Signatures,
+    /// `limits::PATH_NAME_COMPARISONS`.
+    NameComparisons,
+}
+
+impl PathReason {
+    /// How telling the reason is: of several, the least rank is said first. What the operator can mend at once comes
+    /// before what follows from it, and what only says that nothing better was found comes last.
+    pub const fn rank(&self) -> u8 {
+        match self {
+            Self::TooComplex { .. } => 0,
+            Self::Unparsable { .. } => 1,
+            Self::SelfSigned { .. } => 2,
+            Self::Precertificate { .. } => 3,
+            Self::Expired { .. } => 4,
+            Self::NotYetValid { .. } => 5,
+            Self::Malformed { .. } => 6,
+            Self::AlgorithmsDisagree { .. } => 7,
+            Self::ExtendedKeyUsage { .. } => 8,
+            Self::NameConstraint { .. } => 9,
+            Self::UnknownCritical { .. } => 10,
+            Self::NotCa { .. } => 11,
+            Self::KeyUsage { .. } => 12,
+            Self::PathTooLong { .. } => 13,
+            Self::UnsupportedAlgorithm { .. } => 14,
+            Self::BadSignature { .. } => 15,
+            Self::IssuerNotSent { .. } => 16,
+            Self::NotInStore { .. } => 17,
+        }
+    }
+
+    /// The word used in machine formats.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Unparsable { .. } => "unparsable",
+            Self::SelfSigned { .. } => "self-signed",
+            Self::IssuerNotSent { .. } => "issuer-not-sent",
+            Self::NotInStore { .. } => "not-in-store",
+            Self::Expired { .. } => "expired",
+            Self::NotYetValid { .. } => "not-yet-valid",
+            Self::BadSignature { .. } => "bad-signature",
+            Self::UnsupportedAlgorithm { .. } => "unsupported-algorithm",
+            Self::AlgorithmsDisagree { .. } => "algorithms-disagree",
+            Self::NotCa { .. } => "not-ca",
+            Self::PathTooLong { .. } => "path-too-long",
+            Self::KeyUsage { .. } => "key-usage",
+            Self::ExtendedKeyUsage { .. } => "extended-key-usage",
+            Self::UnknownCritical { .. } => "unknown-critical",
+            Self::NameConstraint { .. } => "name-constraint",
+            Self::Precertificate { .. } => "precertificate",
+            Self::Malformed { .. } => "malformed",
+            Self::TooComplex { .. } => "too-complex",
+        }
+    }
+
+    /// The certificate that the reason is about; for [`Self::TooComplex`] there is none.
+    pub const fn certificate(&self) -> Option<&Arc<Certificate>> {
+        match self {
+            Self::Unparsable { certificate }
+            | Self::SelfSigned { certificate }
+            | Self::IssuerNotSent { certificate }
+            | Self::NotInStore { root: certificate }
+            | Self::Expired { certificate, .. }
+            | Self::NotYetValid { certificate, .. }
+            | Self::BadSignature { certificate, .. }
+            | Self::UnsupportedAlgorithm { certificate }
+            | Self::AlgorithmsDisagree { certificate }
+            | Self::NotCa { certificate }
+            | Self::PathTooLong { certificate, .. }
+            | Self::KeyUsage { certificate }
+            | Self::ExtendedKeyUsage { certificate }
+            | Self::UnknownCritical { certificate, .. }
+            | Self::NameConstraint { certificate, .. }
+            | Self::Precertificate { certificate }
+            | Self::Malformed { certificate, .. } => Some(certificate),
+            Self::TooComplex { .. } => None,
+        }
+    }
+}
