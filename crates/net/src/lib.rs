@@ -1,1 +1,49 @@
-//! To be filled.
+//! Reaching out: the only room that opens connections or reads the time.
+//!
+//! A [`Network`] is made once per worker thread from [`Settings`] and a shared [`Permits`]; it resolves names to every
+//! address they have and dials addresses within the limits that make us a polite guest. What goes wrong comes back as
+//! a [`model::observation::Failure`], never as an error of ours. It knows nothing of TLS.
+
+pub mod clock;
+mod dial;
+mod permits;
+mod resolve;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use dial::Connection;
+pub use permits::{Caps, Permits};
+pub use resolve::{Families, Resolution};
+
+/// How to reach out.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// DNS servers to ask; empty means those of the operating system.
+    pub resolvers: Vec<SocketAddr>,
+    /// Which address families are wanted.
+    pub families: Families,
+    /// How long one TCP connect may take.
+    pub connect_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { resolvers: Vec::new(), families: Families::Both, connect_timeout: model::limits::CONNECT }
+    }
+}
+
+/// A way out for one worker thread: its own resolver, and limits that are shared with the other workers.
+pub struct Network {
+    settings: Settings,
+    permits: Arc<Permits>,
+    resolver: resolve::Lazy,
+}
+
+impl Network {
+    /// A network that obeys `permits` together with every other holder of them. Must be used within a tokio runtime.
+    pub fn new(settings: Settings, permits: Arc<Permits>) -> Self {
+        Self { settings, permits, resolver: resolve::Lazy::default() }
+    }
+}
