@@ -1,1 +1,21 @@
-//! To be filled.
+//! Worlds for tests: certificates minted now, and servers on loopback that serve them.
+//!
+//! Nothing here knows a crate of ours, so that every one of them may use it; what crosses the line is bytes, files, and
+//! addresses. Nothing leaves the machine, nothing expires, and nothing outlives the test that made it: servers are
+//! children with a parent-death signal, ended by their process group when their handle is dropped, panics included.
+//! What cannot be built fails the test by a panic that says why.
+//!
+//! - [`ca`]: authorities and certificates with every knob a test needs;
+//! - [`folder`]: temporary folders that other users may enter; [`loopback`]: addresses that no other test has;
+//! - [`process`]: children that end with their handle;
+//! - [`servers`]: nginx, haproxy, postfix, dovecot, slapd, PostgreSQL, MariaDB, ProFTPD, Prosody, Redis and
+//!   `openssl s_server`, the real ones.
+
+pub mod ca;
+mod der;
+pub mod folder;
+pub mod loopback;
+pub mod process;
+pub mod servers;
+
+pub use rcgen;

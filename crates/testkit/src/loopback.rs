@@ -1,0 +1,51 @@
+//! Addresses and ports on loopback that no other test has.
+//!
+//! All of 127.0.0.0/8 is this machine. A server that has an address to itself cannot lose its port to a test that runs
+//! beside it, which "bind port 0, close, use the number" can.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// An address of 127.0.0.0/8 that this process has not given out before, and that other processes are unlikely to.
+///
+/// The upper bits come of the process id, 64 addresses for each; 127.0.0.0/16 is never given out.
+pub fn address() -> Ipv4Addr {
+    let count = NEXT.fetch_add(1, Ordering::Relaxed);
+    let host = (std::process::id().wrapping_mul(64).wrapping_add(count)) % 0x00fd_0000 + 0x0001_0000;
+    Ipv4Addr::from(0x7f00_0000 | host)
+}
+
+/// A free port at an address of its own.
+pub fn socket() -> SocketAddr {
+    port_at(IpAddr::V4(address()))
+}
+
+/// A free port at `[::1]`, which is one address for all: another process may take the port before it is used.
+pub fn socket_v6() -> SocketAddr {
+    port_at(IpAddr::V6(Ipv6Addr::LOCALHOST))
+}
+
+/// A free port at `address`.
+pub fn port_at(address: IpAddr) -> SocketAddr {
+    let listener = TcpListener::bind((address, 0)).expect("loopback has free ports");
+    listener.local_addr().expect("a bound socket has an address")
+}
+
+/// A port at which nobody listens: a connection is refused.
+pub fn refusing() -> SocketAddr {
+    socket()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_loopback_and_differ() {
+        let all: std::collections::HashSet<_> = (0..200).map(|_| address()).collect();
+        assert_eq!(all.len(), 200);
+        assert!(all.iter().all(|address| address.is_loopback()));
+    }
+}
