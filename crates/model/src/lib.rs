@@ -5,7 +5,8 @@
 //! here opens a connection, reads the clock, or says whether what it parsed is good.
 //!
 //! - [`name`], [`endpoint`], [`target`], [`starttls`]: where TLS may answer, and how people write it;
-//! - [`certificate`], [`der`], [`revocation`], [`sct`], [`tls`]: what is served there;
+//! - [`certificate`], [`revocation`], [`sct`], [`tls`]: what is served there, read by [`der`] with its [`oid`]s and
+//!   [`oddity`]s;
 //! - [`observation`]: what one endpoint presented at one time, and how far the look came;
 //! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
 //! - [`limits`]: every bound on what strangers control;
@@ -19,8 +20,11 @@ pub mod fingerprint;
 pub mod limits;
 pub mod name;
 pub mod observation;
+pub mod oddity;
+pub mod oid;
 pub mod revocation;
 pub mod sct;
+pub mod signature;
 pub mod starttls;
 pub mod status;
 pub mod target;

@@ -20,6 +20,8 @@ pub const UPGRADE_LINE_BYTES: usize = 4 * 1024;
 pub const RESOLVE: Duration = Duration::from_secs(5);
 /// Addresses taken of one name.
 pub const ADDRESSES_PER_NAME: usize = 64;
+/// The first byte of the answer to a ClientHello: honest servers that are merely far or busy answer within 2 s.
+pub const FIRST_BYTE: Duration = Duration::from_secs(5);
 /// TLS bytes read from one connection when the certificate message is of ordinary size.
 pub const TLS_BYTES: usize = 256 * 1024;
 /// One handshake message of ordinary size.
@@ -30,14 +32,24 @@ pub const GIANT_MESSAGE_BYTES: usize = 1024 * 1024 + 64 * 1024;
 pub const IDLE_RECORDS: usize = 64;
 /// Certificates kept of one chain; more are counted and said.
 pub const CHAIN_CERTIFICATES: usize = 16;
-/// Bytes kept of one certificate; a longer one keeps its fingerprint and length.
+/// A certificate of ordinary size; a longer one is read, shown and judged, and not kept at hand for the next look.
 pub const CERTIFICATE_BYTES: usize = 100 * 1024;
+/// Certificates of issuers kept at hand during a run, in each of two generations.
+pub const SHELF_CERTIFICATES: usize = 512;
 /// Names parsed of one certificate.
 pub const NAMES_PARSED: usize = 10_000;
 /// Names shown of one certificate in reports for people.
 pub const NAMES_SHOWN: usize = 200;
 /// Nesting of DER that is followed.
 pub const DER_DEPTH: usize = 32;
+/// Oddities noted of one certificate, CRL or OCSP answer: the first ones tell the story.
+pub const ODDITIES: usize = 64;
+/// Extensions kept of one certificate; honest ones have about ten.
+pub const EXTENSIONS: usize = 256;
+/// Entries kept of any other list in a certificate (usages, policies, addresses of responders and CRLs).
+pub const LIST_ENTRIES: usize = 256;
+/// Parts kept of one distinguished name; honest ones have at most about ten.
+pub const NAME_PARTS: usize = 64;
 /// SCTs read from one list.
 pub const SCTS: usize = 64;
 /// Names of acceptable client CAs kept (a Windows server may send hundreds).

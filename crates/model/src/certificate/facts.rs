@@ -8,6 +8,8 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 
+pub use crate::oddity::{Oddity, OddityKind};
+pub use crate::oid::Oid;
 use crate::untrusted::Untrusted;
 
 /// Everything that was read of one certificate. A field that could not be read has its empty value, and an oddity says
@@ -44,7 +46,7 @@ pub struct Facts {
     pub basic_constraints: Option<BasicConstraints>,
     /// Key usage bits (section 4.2.1.3).
     pub key_usage: Option<KeyUsage>,
-    /// Extended key usages (section 4.2.1.12) as dotted OIDs; `None` when the extension is absent.
+    /// Extended key usages (section 4.2.1.12); `None` when the extension is absent.
     pub extended_key_usages: Option<Vec<Oid>>,
     /// Subject key identifier.
     pub subject_key_id: Option<Box<[u8]>>,
@@ -52,7 +54,7 @@ pub struct Facts {
     pub authority_key_id: Option<Box<[u8]>>,
     /// Name constraints (section 4.2.1.10).
     pub name_constraints: Option<NameConstraints>,
-    /// Certificate policies, dotted OIDs.
+    /// Certificate policies (section 4.2.1.4).
     pub policies: Vec<Oid>,
     /// OCSP responders (authority information access).
     pub ocsp_urls: Vec<Untrusted>,
@@ -84,10 +86,6 @@ impl Facts {
     }
 }
 
-/// A dotted object identifier, such as `1.3.6.1.5.5.7.3.1`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Oid(pub Box<str>);
-
 /// A distinguished name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DistinguishedName {
@@ -114,8 +112,8 @@ pub enum GeneralName {
     Email(Untrusted),
     /// `uniformResourceIdentifier`.
     Uri(Untrusted),
-    /// `directoryName`.
-    Directory(DistinguishedName),
+    /// `directoryName`; boxed because it is rare and large.
+    Directory(Box<DistinguishedName>),
     /// Any other kind, by its context tag.
     Other(u8),
 }
@@ -272,52 +270,4 @@ pub enum Hash {
     Sha384,
     /// SHA-512.
     Sha512,
-}
-
-/// Something that a strict reader refuses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Oddity {
-    /// Byte offset in the DER.
-    pub offset: usize,
-    /// What is wrong there.
-    pub kind: OddityKind,
-    /// Which field was being read (`validity`, `subjectAltName`, ...).
-    pub field: &'static str,
-}
-
-/// Kinds of malformed DER and of breaches of RFC 5280 that only a reader can see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum OddityKind {
-    /// A value reaches past the end of what holds it.
-    Truncated,
-    /// Bytes stand behind the value.
-    TrailingBytes,
-    /// A tag other than the one that must stand here.
-    UnexpectedTag,
-    /// A length in more bytes than needed, or indefinite.
-    NonMinimalLength,
-    /// An INTEGER with needless leading bytes, or empty.
-    NonMinimalInteger,
-    /// A BOOLEAN other than 00 or ff, or a DEFAULT value that was written out.
-    NonCanonicalBoolean,
-    /// A BIT STRING with impossible unused bits, or set bits among them.
-    BadBitString,
-    /// An object identifier that is empty, unterminated or padded.
-    BadOid,
-    /// Text that is not of its declared kind (invalid UTF-8, odd BMPString, NUL inside).
-    BadText,
-    /// A time that does not exist, or in a form that RFC 5280 section 4.1.2.5 forbids.
-    BadTime,
-    /// An address of an impossible length.
-    BadAddress,
-    /// The same extension twice (section 4.2).
-    DuplicateExtension,
-    /// More names than are parsed.
-    TooManyNames,
-    /// Nested deeper than is followed.
-    TooDeep,
-    /// An RSA or EC key whose inner structure does not parse.
-    BadKey,
-    /// Not a certificate at all.
-    NotACertificate,
 }

@@ -3,12 +3,17 @@
 //! Reading is lenient: what can be read is kept, and each thing that a strict reader refuses is an [`Oddity`] with its
 //! byte offset. A certificate is never dropped because one field of it does not parse.
 
+pub(crate) mod algorithms;
+mod extensions;
 mod facts;
+pub(crate) mod names;
 mod parse;
+mod shelf;
 
 use std::fmt;
 
 pub use facts::*;
+pub use shelf::Shelf;
 
 use crate::fingerprint::Fingerprint;
 
@@ -25,7 +30,11 @@ impl Certificate {
         let der = der.into();
         let fingerprint = Fingerprint::of(&der);
         let facts = parse::facts(&der);
-        Self { der, fingerprint, facts }
+        Self {
+            der,
+            fingerprint,
+            facts,
+        }
     }
 
     /// The bytes as they were presented.
@@ -54,6 +63,9 @@ impl Eq for Certificate {}
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Certificate").field("sha256", &self.fingerprint).field("subject", &self.facts.subject).finish()
+        f.debug_struct("Certificate")
+            .field("sha256", &self.fingerprint)
+            .field("subject", &self.facts.subject)
+            .finish()
     }
 }
