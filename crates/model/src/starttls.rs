@@ -128,6 +128,11 @@ impl StartTls {
         SCHEMES.iter().find(|row| row.name.eq_ignore_ascii_case(name)).map(|row| (row.starttls, row.port))
     }
 
+    /// Whether the port is one that is known for TLS of either kind.
+    pub fn is_well_known_port(port: u16) -> bool {
+        SCHEMES.iter().any(|row| row.port == port) || FURTHER_PORTS.iter().any(|(known, _)| *known == port)
+    }
+
     /// Every scheme that can be written, for help texts and "did you mean".
     pub fn schemes() -> impl Iterator<Item = &'static str> {
         SCHEMES.iter().map(|row| row.name)

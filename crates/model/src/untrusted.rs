@@ -66,7 +66,7 @@ fn push_safe(out: &mut String, character: char) {
 
 /// Controls (C0, DEL, C1), and characters that reorder or hide text: bidirectional marks and overrides, zero-width
 /// characters, line separators, tags, variation selectors, the byte-order mark.
-fn is_unsafe(character: char) -> bool {
+pub(crate) fn is_unsafe(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{00ad}' | '\u{034f}' | '\u{061c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
