@@ -10,8 +10,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, RsaKeySize, SanType, SigningKey,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, RsaKeySize, SanType, SigningKey,
 };
 
 use crate::der;
@@ -86,7 +86,12 @@ impl Template {
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        Self { params, key: KeyKind::P256, hash: SignatureHash::Usual }.valid_days(-30, 60)
+        Self {
+            params,
+            key: KeyKind::P256,
+            hash: SignatureHash::Usual,
+        }
+        .valid_days(-30, 60)
     }
 
     /// An authority of any depth: P-256, valid from a year ago to two years from now.
@@ -96,12 +101,20 @@ impl Template {
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self { params, key: KeyKind::P256, hash: SignatureHash::Usual }.valid_days(-365, 730)
+        Self {
+            params,
+            key: KeyKind::P256,
+            hash: SignatureHash::Usual,
+        }
+        .valid_days(-365, 730)
     }
 
     /// The names in the SAN, wildcards included, in place of the one it has.
     pub fn names(self, names: &[&str]) -> Self {
-        let names = names.iter().map(|name| SanType::DnsName((*name).try_into().expect("an ASCII name"))).collect();
+        let names = names
+            .iter()
+            .map(|name| SanType::DnsName((*name).try_into().expect("an ASCII name")))
+            .collect();
         self.edit(|params| params.subject_alt_names = names)
     }
 
@@ -157,7 +170,8 @@ impl Template {
 
     /// Demands a stapled OCSP answer (RFC 7633).
     pub fn must_staple(self) -> Self {
-        let feature = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]);
+        let feature =
+            CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 24], vec![0x30, 3, 2, 1, 5]);
         self.edit(|params| params.custom_extensions.push(feature))
     }
 
@@ -171,9 +185,16 @@ impl Template {
     pub fn self_signed(&self) -> Minted {
         let key = Key::generate(self.key);
         let signer = key.signer();
-        let made = self.params.self_signed(signer).expect("a certificate that rcgen can write");
+        let made = self
+            .params
+            .self_signed(signer)
+            .expect("a certificate that rcgen can write");
         let der = self.finish(made.der(), &key, signer);
-        Minted { der, key, params: self.params.clone() }
+        Minted {
+            der,
+            key,
+            params: self.params.clone(),
+        }
     }
 
     /// Makes it, signed by `issuer`.
@@ -189,9 +210,16 @@ impl Template {
     fn issued_with_key(&self, issuer: &Minted, key: Key) -> Minted {
         let signer = issuer.key.signer();
         let authority = Issuer::from_params(&issuer.params, signer);
-        let made = self.params.signed_by(&key.pair, &authority).expect("a certificate that rcgen can write");
+        let made = self
+            .params
+            .signed_by(&key.pair, &authority)
+            .expect("a certificate that rcgen can write");
         let der = self.finish(made.der(), &key, signer);
-        Minted { der, key, params: self.params.clone() }
+        Minted {
+            der,
+            key,
+            params: self.params.clone(),
+        }
     }
 
     /// Puts in what rcgen would not: a foreign key, an old signature hash. Then signs again.
@@ -204,7 +232,10 @@ impl Template {
             SignatureHash::Usual => certificate[1].to_vec(),
             old => algorithm_identifier(old, signer),
         };
-        let mut fields: Vec<Vec<u8>> = der::children(certificate[0]).into_iter().map(<[u8]>::to_vec).collect();
+        let mut fields: Vec<Vec<u8>> = der::children(certificate[0])
+            .into_iter()
+            .map(<[u8]>::to_vec)
+            .collect();
         fields[2].clone_from(&algorithm);
         if let Some(foreign) = &key.foreign {
             fields[6].clone_from(&foreign.public);
@@ -241,7 +272,10 @@ impl Minted {
 
     /// The private key in PEM (PKCS#8).
     pub fn key_pem(&self) -> String {
-        self.key.foreign.as_ref().map_or_else(|| self.key.pair.serialize_pem(), |foreign| foreign.private.clone())
+        self.key.foreign.as_ref().map_or_else(
+            || self.key.pair.serialize_pem(),
+            |foreign| foreign.private.clone(),
+        )
     }
 
     /// The private key in DER (PKCS#8), for servers made of rustls.
@@ -292,9 +326,15 @@ impl Pki {
     /// A fresh hierarchy whose authorities have keys of this kind.
     pub fn with_key(key: KeyKind) -> Self {
         let root = Template::authority("nolapse test root").key(key).self_signed();
-        let intermediate =
-            Template::authority("nolapse test intermediate").key(key).path_length(0).issued_by(&root);
-        Self { root, intermediate, folder: Folder::new() }
+        let intermediate = Template::authority("nolapse test intermediate")
+            .key(key)
+            .path_length(0)
+            .issued_by(&root);
+        Self {
+            root,
+            intermediate,
+            folder: Folder::new(),
+        }
     }
 
     /// A sound certificate for `name`, issued by the intermediate.
@@ -315,12 +355,17 @@ impl Pki {
     /// Writes files for a server that sends exactly `chain` and has the key of `leaf`.
     pub fn serve_chain(&self, leaf: &Minted, chain: &[&Minted]) -> Served {
         let label = leaf.sha256();
-        let order: String = chain.iter().map(|certificate| certificate.sha256()[..8].to_owned()).collect();
+        let order: String = chain
+            .iter()
+            .map(|certificate| certificate.sha256()[..8].to_owned())
+            .collect();
         let pem = bundle(chain);
         Served {
             chain: self.folder.file(&format!("{order}.pem"), &pem),
             key: self.folder.secret(&format!("{label}.key"), leaf.key_pem()),
-            both: self.folder.secret(&format!("{order}.both.pem"), pem + &leaf.key_pem()),
+            both: self
+                .folder
+                .secret(&format!("{order}.both.pem"), pem + &leaf.key_pem()),
         }
     }
 
@@ -360,17 +405,27 @@ impl Key {
             KeyKind::Rsa3072 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_3072),
             _ => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
         };
-        Self { pair: made.expect("keys can be made"), foreign: kind.openssl().map(ForeignKey::generate) }
+        Self {
+            pair: made.expect("keys can be made"),
+            foreign: kind.openssl().map(ForeignKey::generate),
+        }
     }
 
     fn signer(&self) -> &KeyPair {
-        assert!(self.foreign.is_none(), "this kind of key cannot sign certificates here");
+        assert!(
+            self.foreign.is_none(),
+            "this kind of key cannot sign certificates here"
+        );
         &self.pair
     }
 
     fn copy(&self) -> Self {
-        let pair = KeyPair::from_pkcs8_der_and_sign_algo(&self.pair.serialize_der().into(), self.pair.algorithm());
-        Self { pair: pair.expect("a key that was just written"), foreign: self.foreign.clone() }
+        let pair =
+            KeyPair::from_pkcs8_der_and_sign_algo(&self.pair.serialize_der().into(), self.pair.algorithm());
+        Self {
+            pair: pair.expect("a key that was just written"),
+            foreign: self.foreign.clone(),
+        }
     }
 }
 
@@ -378,7 +433,10 @@ impl ForeignKey {
     fn generate(algorithm: &[&str]) -> Self {
         let private = openssl(&[&["genpkey", "-quiet", "-algorithm"], algorithm].concat(), &[]);
         let public = openssl(&["pkey", "-pubout", "-outform", "DER"], &private);
-        Self { private: String::from_utf8(private).expect("PEM is text"), public }
+        Self {
+            private: String::from_utf8(private).expect("PEM is text"),
+            public,
+        }
     }
 }
 
@@ -390,7 +448,11 @@ fn common_name(name: &str) -> DistinguishedName {
 
 fn hours_from_now(hours: i64) -> SystemTime {
     let distance = Duration::from_secs(hours.unsigned_abs() * 3600);
-    if hours < 0 { SystemTime::now() - distance } else { SystemTime::now() + distance }
+    if hours < 0 {
+        SystemTime::now() - distance
+    } else {
+        SystemTime::now() + distance
+    }
 }
 
 /// AlgorithmIdentifier of an old hash with the issuer's kind of key (RFC 3279 section 2.2).
@@ -420,7 +482,11 @@ pub fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
         .stderr(Stdio::piped())
         .output()
         .expect("openssl is installed: scripts/test-servers");
-    assert!(output.status.success(), "openssl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "openssl {arguments:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     output.stdout
 }
 
@@ -436,10 +502,16 @@ fn base64(bytes: &[u8]) -> String {
     let mut out = String::new();
     for line in bytes.chunks(48) {
         for group in line.chunks(3) {
-            let word = (0..3).fold(0_usize, |word, place| word << 8 | usize::from(*group.get(place).unwrap_or(&0)));
+            let word = (0..3).fold(0_usize, |word, place| {
+                word << 8 | usize::from(*group.get(place).unwrap_or(&0))
+            });
             for place in 0..4 {
                 let index = word >> (18 - 6 * place) & 0x3f;
-                out.push(if place <= group.len() { char::from(ALPHABET[index]) } else { '=' });
+                out.push(if place <= group.len() {
+                    char::from(ALPHABET[index])
+                } else {
+                    '='
+                });
             }
         }
         out.push('\n');
@@ -462,7 +534,16 @@ mod tests {
         let served = pki.serve(&pki.leaf("a.test"));
         let (root, chain) = (pki.root_file(), served.chain);
         let verdict = openssl(
-            &["verify", "-CAfile", &root.display().to_string(), "-untrusted", &chain.display().to_string(), "-verify_hostname", "a.test", &chain.display().to_string()],
+            &[
+                "verify",
+                "-CAfile",
+                &root.display().to_string(),
+                "-untrusted",
+                &chain.display().to_string(),
+                "-verify_hostname",
+                "a.test",
+                &chain.display().to_string(),
+            ],
             &[],
         );
         assert!(String::from_utf8_lossy(&verdict).contains("OK"));
@@ -485,11 +566,19 @@ mod tests {
         for (kind, words) in expected {
             let leaf = Template::server("a.test").key(kind).issued_by(&root);
             assert!(text(&leaf).contains(words), "{kind:?}: {}", text(&leaf));
-            openssl(&["verify", "-auth_level", "0", "-CAfile", &anchor], leaf.pem().as_bytes());
+            openssl(
+                &["verify", "-auth_level", "0", "-CAfile", &anchor],
+                leaf.pem().as_bytes(),
+            );
         }
-        let old = Template::server("a.test").signature_hash(SignatureHash::Sha1).issued_by(&root);
+        let old = Template::server("a.test")
+            .signature_hash(SignatureHash::Sha1)
+            .issued_by(&root);
         assert!(text(&old).contains("sha1WithRSAEncryption"));
-        openssl(&["verify", "-auth_level", "0", "-CAfile", &anchor], old.pem().as_bytes());
+        openssl(
+            &["verify", "-auth_level", "0", "-CAfile", &anchor],
+            old.pem().as_bytes(),
+        );
     }
 
     #[test]
@@ -498,7 +587,9 @@ mod tests {
         let folder = Folder::new();
         let file = folder.file("a.pem", ended.pem()).display().to_string();
         let ends = |seconds: &str| {
-            let check = Command::new("openssl").args(["x509", "-checkend", seconds, "-noout", "-in", &file]).output();
+            let check = Command::new("openssl")
+                .args(["x509", "-checkend", seconds, "-noout", "-in", &file])
+                .output();
             check.expect("openssl runs").status.success()
         };
         assert!(!ends("0"));

@@ -39,7 +39,12 @@ fn split(bytes: &[u8]) -> (&[u8], usize) {
         short @ 0..0x80 => (2, usize::from(short)),
         long => {
             let count = usize::from(long & 0x7f);
-            (2 + count, bytes[2..2 + count].iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)))
+            (
+                2 + count,
+                bytes[2..2 + count]
+                    .iter()
+                    .fold(0, |sum, byte| sum << 8 | usize::from(*byte)),
+            )
         }
     };
     (&bytes[header..header + length], length)

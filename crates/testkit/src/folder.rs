@@ -15,7 +15,10 @@ pub struct Folder {
 impl Folder {
     /// A new empty folder.
     pub fn new() -> Self {
-        let root = tempfile::Builder::new().prefix("nolapse-").tempdir().expect("a temporary folder can be made");
+        let root = tempfile::Builder::new()
+            .prefix("nolapse-")
+            .tempdir()
+            .expect("a temporary folder can be made");
         set_mode(root.path(), 0o755);
         Self { root }
     }
@@ -99,7 +102,11 @@ impl User {
             Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
         });
         let (uid, gid) = numbers.unwrap_or_else(|| panic!("no user `{name}`: run scripts/test-servers"));
-        Self { uid, gid, root: is_root() }
+        Self {
+            uid,
+            gid,
+            root: is_root(),
+        }
     }
 
     /// Whether becoming it means giving up root.

@@ -49,7 +49,13 @@ impl<'a> Launch<'a> {
     /// A child with these arguments, as this process' own user.
     pub(crate) fn new(log: &'a Path, command: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let command = command.into_iter().map(Into::into).collect();
-        Self { command, log, user: None, environment: Vec::new(), farewell: "-TERM" }
+        Self {
+            command,
+            log,
+            user: None,
+            environment: Vec::new(),
+            farewell: "-TERM",
+        }
     }
 
     /// Runs it as `user`.
@@ -75,27 +81,60 @@ impl<'a> Launch<'a> {
         let mut command = Command::new("setpriv");
         command.args(["--pdeathsig", "KILL"]);
         if let Some(user) = self.user.filter(|user| user.is_other()) {
-            command.arg(format!("--reuid={}", user.uid)).arg(format!("--regid={}", user.gid)).arg("--init-groups");
+            command
+                .arg(format!("--reuid={}", user.uid))
+                .arg(format!("--regid={}", user.gid))
+                .arg("--init-groups");
         }
-        let log = File::options().create(true).append(true).open(self.log).expect("the log can be opened");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.log)
+            .expect("the log can be opened");
         let again = log.try_clone().expect("a descriptor can be copied");
-        command.arg("--").args(&self.command).stdin(Stdio::null()).stdout(log).stderr(again);
-        command.envs(self.environment.iter().map(|(name, value)| (*name, value.as_str()))).process_group(0);
+        command
+            .arg("--")
+            .args(&self.command)
+            .stdin(Stdio::null())
+            .stdout(log)
+            .stderr(again);
+        command
+            .envs(
+                self.environment
+                    .iter()
+                    .map(|(name, value)| (*name, value.as_str())),
+            )
+            .process_group(0);
         command
     }
 
     /// Starts it and leaves it running.
     pub(crate) fn spawn(self) -> Process {
         let program = self.command.first().cloned().unwrap_or_default();
-        let child = self.build().spawn().unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
-        Process { child, program, log: self.log.to_owned(), farewell: self.farewell }
+        let child = self
+            .build()
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
+        Process {
+            child,
+            program,
+            log: self.log.to_owned(),
+            farewell: self.farewell,
+        }
     }
 
     /// Runs it to its end and insists on success.
     pub(crate) fn run(self) {
         let program = self.command.join(" ");
-        let status = self.build().status().unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
-        assert!(status.success(), "{program} ended with {status}:\n{}", tail(self.log));
+        let status = self
+            .build()
+            .status()
+            .unwrap_or_else(|error| panic!("cannot start {program}: {error}"));
+        assert!(
+            status.success(),
+            "{program} ended with {status}:\n{}",
+            tail(self.log)
+        );
     }
 }
 
@@ -106,9 +145,18 @@ impl Process {
         for socket in sockets {
             while TcpStream::connect_timeout(socket, PAUSE).is_err() {
                 if let Ok(Some(status)) = self.child.try_wait() {
-                    panic!("{} ended with {status} before it listened:\n{}", self.program, tail(&self.log));
+                    panic!(
+                        "{} ended with {status} before it listened:\n{}",
+                        self.program,
+                        tail(&self.log)
+                    );
                 }
-                assert!(Instant::now() < deadline, "{} does not listen at {socket}:\n{}", self.program, tail(&self.log));
+                assert!(
+                    Instant::now() < deadline,
+                    "{} does not listen at {socket}:\n{}",
+                    self.program,
+                    tail(&self.log)
+                );
                 std::thread::sleep(PAUSE);
             }
         }
@@ -128,14 +176,19 @@ impl Process {
     fn signal(&self, signal: &str) {
         // A group that is gone already is what is wanted, so the answer does not matter.
         let group = format!("-{}", self.child.id());
-        let sent = Command::new("kill").args([signal, "--", &group]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        let sent = Command::new("kill")
+            .args([signal, "--", &group])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
         drop(sent);
     }
 
     /// Whether the child has ended. It is not reaped, so that nobody else can be given its number.
     fn has_ended(&self) -> bool {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
+        stat.rsplit_once(") ")
+            .is_none_or(|(_, rest)| rest.starts_with(['Z', 'X']))
     }
 }
 
@@ -155,7 +208,9 @@ impl Drop for Process {
 
 fn tail(log: &Path) -> String {
     const SHOWN: i64 = 4096;
-    let Ok(mut file) = File::open(log) else { return String::from("(no log)") };
+    let Ok(mut file) = File::open(log) else {
+        return String::from("(no log)");
+    };
     if file.seek(SeekFrom::End(-SHOWN)).is_err() {
         drop(file.rewind());
     }
