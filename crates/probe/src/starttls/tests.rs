@@ -1,0 +1,1 @@
+//! The exchanges against scripted servers.
