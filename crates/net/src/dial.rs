@@ -1,7 +1,7 @@
 //! Opening one TCP connection within the permits, and saying precisely why it could not be opened.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -13,19 +13,25 @@ use tokio::net::TcpStream;
 use crate::Network;
 use crate::permits::Permit;
 
-/// An open connection; its permits are given back when it is dropped.
+/// An open connection.
 #[derive(Debug)]
 pub struct Connection {
     stream: TcpStream,
-    _permit: Permit,
 }
 
 impl Network {
-    /// Waits for the permits, then connects within the connect timeout and before `deadline` (both counted from now;
-    /// waiting for permits is not counted: it is our politeness, not their slowness).
-    pub async fn dial(&self, to: SocketAddr, deadline: Duration) -> Result<Connection, Failure> {
-        let permit = self.permits.acquire(to.ip()).await;
-        let within = self.settings.connect_timeout.min(deadline);
+    /// Waits for the right to have a connection open to `address`. Waiting is our politeness, not their slowness: no
+    /// timer of a look should run meanwhile.
+    pub async fn permit(&self, address: IpAddr) -> Permit {
+        self.permits.acquire(address).await
+    }
+
+    /// Waits for our turn at the pace of the run, then connects to `port` of the permit's address within the connect
+    /// timeout and within `at_most`, both counted from our turn. One permit is good for one connection at a time.
+    pub async fn dial(&self, permit: &Permit, port: u16, at_most: Duration) -> Result<Connection, Failure> {
+        self.permits.pace().await;
+        let within = self.settings.connect_timeout.min(at_most);
+        let to = SocketAddr::new(permit.address(), port);
         let stream = match tokio::time::timeout(within, connect(to)).await {
             Err(_) => return Err(Failure::TimedOut),
             Ok(Err(error)) => return Err(failure(&error)),
@@ -33,7 +39,7 @@ impl Network {
         };
         // Nagle's delay would hold back our second small write; without the option we are slower, not wrong.
         drop(stream.set_nodelay(true));
-        Ok(Connection { stream, _permit: permit })
+        Ok(Connection { stream })
     }
 }
 
@@ -86,9 +92,10 @@ mod tests {
             let network = Network::new(Settings::default(), Permits::new(Caps::default()));
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            assert!(network.dial(address, Duration::from_secs(5)).await.is_ok());
+            let permit = network.permit(address.ip()).await;
+            assert!(network.dial(&permit, address.port(), Duration::from_secs(5)).await.is_ok());
             drop(listener);
-            let refused = network.dial(address, Duration::from_secs(5)).await;
+            let refused = network.dial(&permit, address.port(), Duration::from_secs(5)).await;
             assert_eq!(refused.err(), Some(Failure::Refused));
         });
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use dial::Connection;
-pub use permits::{Caps, Permits};
+pub use permits::{Caps, Permit, Permits};
 pub use resolve::{Families, Resolution};
 
 /// How to reach out.

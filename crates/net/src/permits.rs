@@ -39,11 +39,18 @@ pub struct Permits {
     next_start: Mutex<Option<Instant>>,
 }
 
-/// A right to have one connection open; given back on drop.
+/// A right to have one connection open to one address; given back on drop.
 #[derive(Debug)]
-pub(crate) struct Permit {
-    _address: Held<IpAddr>,
+pub struct Permit {
+    address: Held<IpAddr>,
     _network: Held<IpAddr>,
+}
+
+impl Permit {
+    /// The address that it is for.
+    pub const fn address(&self) -> IpAddr {
+        self.address.key
+    }
 }
 
 impl Permits {
@@ -57,16 +64,15 @@ impl Permits {
         })
     }
 
-    /// Waits for the right to connect to `address`: first its network, then the address, then the pace.
+    /// Waits for the right to connect to `address`: first its network, then the address.
     pub(crate) async fn acquire(&self, address: IpAddr) -> Permit {
         let network = self.networks.acquire(network_of(address), self.caps.per_network).await;
         let address = self.addresses.acquire(address, self.caps.per_address).await;
-        self.pace().await;
-        Permit { _address: address, _network: network }
+        Permit { address, _network: network }
     }
 
     /// Waits for our turn: starts are spread evenly, one every `1 / rate`, so that a burst never arrives as one.
-    async fn pace(&self) {
+    pub(crate) async fn pace(&self) {
         let Some(rate) = self.caps.rate.filter(|rate| rate.is_finite() && *rate > 0.0) else { return };
         let gap = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_secs(3600));
         let now = Instant::now();
@@ -189,8 +195,8 @@ mod tests {
         runtime().block_on(async {
             let permits = Permits::new(Caps { rate: Some(10.0), ..Caps::default() });
             let begin = Instant::now();
-            for last in 1..=5 {
-                drop(permits.acquire([127, 0, 0, last].into()).await);
+            for _ in 1..=5 {
+                permits.pace().await;
             }
             assert!(begin.elapsed() >= Duration::from_millis(400));
         });

@@ -34,8 +34,10 @@ impl Shelf {
         if let Some(known) = generations.young.get(&fingerprint) {
             return Arc::clone(known);
         }
-        let certificate =
-            generations.old.remove(&fingerprint).unwrap_or_else(|| Arc::new(Certificate::from_der(der)));
+        let certificate = generations
+            .old
+            .remove(&fingerprint)
+            .unwrap_or_else(|| Arc::new(Certificate::from_der(der)));
         if generations.young.len() >= limits::SHELF_CERTIFICATES {
             generations.old = std::mem::take(&mut generations.young);
         }
