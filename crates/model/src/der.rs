@@ -71,6 +71,11 @@ impl Notes {
         self.field.set(field);
     }
 
+    /// Which field is being read.
+    pub fn field(&self) -> &'static str {
+        self.field.get()
+    }
+
     /// Notes an oddity of the present field. Beyond [`limits::ODDITIES`] they are dropped.
     pub fn add(&self, offset: usize, kind: OddityKind) {
         let mut oddities = self.oddities.borrow_mut();

@@ -7,6 +7,7 @@
 //! - [`name`], [`endpoint`], [`target`], [`starttls`]: where TLS may answer, and how people write it;
 //! - [`certificate`], [`revocation`], [`sct`], [`tls`]: what is served there, read by [`der`] with its [`oid`]s and
 //!   [`oddity`]s;
+//! - [`pem`], [`pkcs7`]: the wrappings in which files carry certificates;
 //! - [`observation`]: what one endpoint presented at one time, and how far the look came;
 //! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
 //! - [`limits`]: every bound on what strangers control;
@@ -22,6 +23,8 @@ pub mod name;
 pub mod observation;
 pub mod oddity;
 pub mod oid;
+pub mod pem;
+pub mod pkcs7;
 pub mod revocation;
 pub mod sct;
 pub mod signature;

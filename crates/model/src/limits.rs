@@ -50,6 +50,8 @@ pub const EXTENSIONS: usize = 256;
 pub const LIST_ENTRIES: usize = 256;
 /// Parts kept of one distinguished name; honest ones have at most about ten.
 pub const NAME_PARTS: usize = 64;
+/// Certificates and CRLs kept of one file (the largest root lists hold a few hundred).
+pub const BUNDLE_ITEMS: usize = 10_000;
 /// SCTs read from one list.
 pub const SCTS: usize = 64;
 /// Names of acceptable client CAs kept (a Windows server may send hundreds).

@@ -7,59 +7,88 @@ use crate::limits;
 use crate::oid::Oid;
 use crate::untrusted::Untrusted;
 
-/// Reads the list of extensions (the `[3]` value).
+/// Reads the list of extensions (the value that holds the SEQUENCE).
 pub(super) fn read_all(list: &Value<'_>, notes: &Notes, facts: &mut Facts) -> Result<(), DerError> {
     let mut outer = list.open(notes)?;
-    let mut extensions = outer.open(tag::SEQUENCE)?;
+    let extensions = outer.open(tag::SEQUENCE)?;
     outer.finish();
     facts.extensions.reserve_exact(10);
-    while !extensions.is_empty() {
-        notes.enter("extensions");
-        if facts.extensions.len() == limits::EXTENSIONS {
-            notes.add(extensions.offset(), OddityKind::TooManyEntries);
-            break;
+    for_each(extensions, notes, |extension, value| {
+        // At most `limits::EXTENSIONS` squared comparisons.
+        let duplicate = facts
+            .extensions
+            .iter()
+            .any(|earlier| earlier.oid == extension.oid);
+        let known = if duplicate {
+            None
+        } else {
+            known(extension.oid.content())
+        };
+        facts.extensions.push(extension);
+        if duplicate {
+            notes.add(value.offset, OddityKind::DuplicateExtension);
         }
-        let extension = extensions.expect(tag::SEQUENCE)?;
-        notes.keep(read_one(&extension, notes, facts));
-    }
-    Ok(())
+        let Some((field, read)) = known else { return Ok(()) };
+        notes.enter(field);
+        let mut content = value.open(notes)?;
+        read(&mut content, notes, facts)?;
+        content.finish();
+        Ok(())
+    })
 }
 
-fn read_one(extension: &Value<'_>, notes: &Notes, facts: &mut Facts) -> Result<(), DerError> {
-    let mut parts = extension.open(notes)?;
-    let kind = parts.expect(tag::OID)?;
-    let critical = match parts.optional(tag::BOOLEAN)? {
-        Some(critical) => {
-            let set = critical.boolean(notes);
-            if !set {
-                notes.add(critical.offset, OddityKind::NonCanonicalBoolean);
-            }
-            set
+/// Calls `read` for each of the extensions with its OCTET STRING, as many as [`limits::EXTENSIONS`]. What fails inside
+/// one is noted, and the next is read.
+pub(crate) fn for_each<'a>(
+    mut extensions: Reader<'a, '_>,
+    notes: &Notes,
+    mut read: impl FnMut(Extension, &Value<'a>) -> Result<(), DerError>,
+) -> Result<(), DerError> {
+    let list = notes.field();
+    for _ in 0..limits::EXTENSIONS {
+        if extensions.is_empty() {
+            return Ok(());
         }
-        None => false,
-    };
-    let value = parts.expect(tag::OCTET_STRING)?;
-    parts.finish();
-    let oid = kind.oid(notes);
-    // At most `limits::EXTENSIONS` squared comparisons.
-    let duplicate = facts.extensions.iter().any(|earlier| earlier.oid == oid);
-    facts.extensions.push(Extension {
-        oid,
-        critical,
-        value: value.content_range(),
-    });
-    if duplicate {
-        notes.add(extension.offset, OddityKind::DuplicateExtension);
+        let extension = extensions.expect(tag::SEQUENCE)?;
+        notes.keep(parts(&extension, notes).and_then(|(extension, value)| read(extension, &value)));
+        notes.enter(list);
+    }
+    if extensions.is_empty() {
         return Ok(());
     }
-    let Some((field, read)) = known(kind.content) else {
-        return Ok(());
+    Err(DerError {
+        offset: extensions.offset(),
+        kind: OddityKind::TooManyEntries,
+    })
+}
+
+/// Identifier, criticality, and the OCTET STRING of one extension.
+fn parts<'a>(extension: &Value<'a>, notes: &Notes) -> Result<(Extension, Value<'a>), DerError> {
+    let mut parts = extension.open(notes)?;
+    let oid = parts.expect(tag::OID)?.oid(notes);
+    let critical = flag(&mut parts, notes)?;
+    let value = parts.expect(tag::OCTET_STRING)?;
+    parts.finish();
+    Ok((
+        Extension {
+            oid,
+            critical,
+            value: value.content_range(),
+        },
+        value,
+    ))
+}
+
+/// A BOOLEAN that is false when it is left out, and must then be left out.
+fn flag(parts: &mut Reader<'_, '_>, notes: &Notes) -> Result<bool, DerError> {
+    let Some(flag) = parts.optional(tag::BOOLEAN)? else {
+        return Ok(false);
     };
-    notes.enter(field);
-    let mut content = value.open(notes)?;
-    read(&mut content, notes, facts)?;
-    content.finish();
-    Ok(())
+    let set = flag.boolean(notes);
+    if !set {
+        notes.add(flag.offset, OddityKind::NonCanonicalBoolean);
+    }
+    Ok(set)
 }
 
 type Read = fn(&mut Reader<'_, '_>, &Notes, &mut Facts) -> Result<(), DerError>;
@@ -122,16 +151,7 @@ fn subject_alt_names(content: &mut Reader<'_, '_>, notes: &Notes, facts: &mut Fa
 
 fn basic_constraints(content: &mut Reader<'_, '_>, notes: &Notes, facts: &mut Facts) -> Result<(), DerError> {
     let mut parts = content.open(tag::SEQUENCE)?;
-    let ca = match parts.optional(tag::BOOLEAN)? {
-        Some(ca) => {
-            let set = ca.boolean(notes);
-            if !set {
-                notes.add(ca.offset, OddityKind::NonCanonicalBoolean);
-            }
-            set
-        }
-        None => false,
-    };
+    let ca = flag(&mut parts, notes)?;
     let path_length = parts.optional(tag::INTEGER)?.map(|length| bound(&length, notes));
     parts.finish();
     facts.basic_constraints = Some(BasicConstraints { ca, path_length });

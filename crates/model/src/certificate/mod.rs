@@ -4,15 +4,17 @@
 //! byte offset. A certificate is never dropped because one field of it does not parse.
 
 pub(crate) mod algorithms;
-mod extensions;
+pub(crate) mod extensions;
 mod facts;
 pub(crate) mod names;
 mod parse;
+mod request;
 mod shelf;
 
 use std::fmt;
 
 pub use facts::*;
+pub use request::SigningRequest;
 pub use shelf::Shelf;
 
 use crate::fingerprint::Fingerprint;

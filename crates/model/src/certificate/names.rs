@@ -12,6 +12,21 @@ use crate::untrusted::Untrusted;
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 const ORGANIZATION: &[u8] = &[0x55, 4, 10];
 
+impl DistinguishedName {
+    /// Reads a Name that stands alone, as in the list of acceptable client CAs. What cannot be read is left out.
+    pub fn from_der(der: &[u8]) -> Self {
+        let notes = Notes::default();
+        let value = Reader::new(der, &notes).value();
+        value.map_or_else(
+            |_| Self {
+                raw_bytes: der.into(),
+                ..Self::default()
+            },
+            |name| distinguished_name(&name, &notes),
+        )
+    }
+}
+
 /// Reads a Name (the SEQUENCE). What cannot be read of it is noted and left out of the text.
 pub(crate) fn distinguished_name(name: &Value<'_>, notes: &Notes) -> DistinguishedName {
     let mut read = DistinguishedName {

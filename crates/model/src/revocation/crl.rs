@@ -1,0 +1,210 @@
+//! Certificate revocation lists (RFC 5280 section 5).
+//!
+//! The header is read; the entries, of which there may be millions, are walked on demand and never gathered.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+
+use super::RevocationReason;
+use crate::certificate::{
+    DistinguishedName, Extension, Oddity, OddityKind, SignatureAlgorithm, algorithms, extensions, names,
+};
+use crate::der::{DerError, Notes, Reader, tag};
+
+/// A CRL without its entries. Its ranges point into the bytes that it was read from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Crl {
+    /// Version as people say it (1 or 2); 0 when unread.
+    pub version: u8,
+    /// Who issued it.
+    pub issuer: DistinguishedName,
+    /// When it was issued; `None` also when it is no CRL.
+    pub this_update: Option<Timestamp>,
+    /// When the next one will be issued at the latest.
+    pub next_update: Option<Timestamp>,
+    /// CRL number (section 5.2.3), content bytes of the INTEGER.
+    pub number: Option<Box<[u8]>>,
+    /// Authority key identifier (section 5.2.1).
+    pub authority_key_id: Option<Box<[u8]>>,
+    /// Whether it lists only what changed since another one (section 5.2.4).
+    pub delta: bool,
+    /// How it is signed.
+    pub signature_algorithm: SignatureAlgorithm,
+    /// Whether inner and outer signature algorithm are byte for byte the same (section 5.1.1.2).
+    pub signature_algorithms_agree: bool,
+    /// TBSCertList, header included: what the signature covers.
+    pub to_be_signed: Range<usize>,
+    /// The signature's bytes.
+    pub signature: Range<usize>,
+    /// The extensions of the list, in order.
+    pub extensions: Vec<Extension>,
+    /// What a strict reader refuses in the header, in the order of the bytes.
+    pub oddities: Vec<Oddity>,
+    entries: Range<usize>,
+}
+
+/// One entry of a CRL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevokedCertificate<'a> {
+    /// Serial number, content bytes of the INTEGER.
+    pub serial: &'a [u8],
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// Why, if said.
+    pub reason: Option<RevocationReason>,
+}
+
+impl Crl {
+    /// Reads the header of `der`. Never fails: see the oddities.
+    pub fn parse(der: &[u8]) -> Self {
+        let notes = Notes::default();
+        let mut crl = Self::default();
+        notes.enter("certificateList");
+        notes.keep(certificate_list(der, &notes, &mut crl));
+        crl.oddities = notes.into_oddities();
+        crl
+    }
+
+    /// Walks the entries; `der` must be the bytes that the list was read from. It ends at the first entry that cannot
+    /// be read, with its error.
+    pub fn entries<'a>(&self, der: &'a [u8]) -> CrlEntries<'a> {
+        CrlEntries {
+            rest: der.get(self.entries.clone()).unwrap_or_default(),
+            offset: self.entries.start,
+        }
+    }
+}
+
+/// The entries of a CRL.
+#[derive(Clone, Debug)]
+pub struct CrlEntries<'a> {
+    rest: &'a [u8],
+    offset: usize,
+}
+
+impl<'a> Iterator for CrlEntries<'a> {
+    type Item = Result<RevokedCertificate<'a>, DerError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let notes = Notes::default();
+        let mut reader = Reader::new(self.rest, &notes);
+        let entry = entry(&mut reader, &notes).map_err(|error| DerError {
+            offset: error.offset + self.offset,
+            ..error
+        });
+        self.offset += reader.offset();
+        self.rest = if entry.is_ok() { reader.rest() } else { &[] };
+        Some(entry)
+    }
+}
+
+fn certificate_list(der: &[u8], notes: &Notes, crl: &mut Crl) -> Result<(), DerError> {
+    let mut whole = Reader::new(der, notes);
+    let mut parts = whole.open(tag::SEQUENCE)?;
+    whole.finish();
+    let list = parts.expect(tag::SEQUENCE)?;
+    crl.to_be_signed = list.range();
+    let mut fields = list.open(notes)?;
+    notes.enter("version");
+    crl.version = match fields.optional(tag::INTEGER)? {
+        Some(version) => version
+            .small_integer(notes)
+            .and_then(|number| u8::try_from(number).ok())
+            .map_or(u8::MAX, |number| number.saturating_add(1)),
+        None => 1,
+    };
+    notes.enter("signature");
+    let inner = fields.expect(tag::SEQUENCE)?;
+    list_fields(&mut fields, notes, crl)?;
+    notes.enter("signatureAlgorithm");
+    let algorithm = parts.expect(tag::SEQUENCE)?;
+    crl.signature_algorithms_agree = inner.whole == algorithm.whole;
+    crl.signature_algorithm = notes
+        .keep(algorithms::signature(&algorithm, notes))
+        .unwrap_or_default();
+    notes.enter("signatureValue");
+    let signature = parts.expect(tag::BIT_STRING)?;
+    signature.bit_string(notes);
+    crl.signature = signature.bits_range();
+    parts.finish();
+    Ok(())
+}
+
+fn list_fields(fields: &mut Reader<'_, '_>, notes: &Notes, crl: &mut Crl) -> Result<(), DerError> {
+    notes.enter("issuer");
+    crl.issuer = names::distinguished_name(&fields.expect(tag::SEQUENCE)?, notes);
+    notes.enter("thisUpdate");
+    crl.this_update = Some(fields.value()?.time(notes)?);
+    notes.enter("nextUpdate");
+    if matches!(fields.peek(), Some(tag::UTC_TIME | tag::GENERALIZED_TIME)) {
+        crl.next_update = notes.keep(fields.value()?.time(notes));
+    }
+    notes.enter("revokedCertificates");
+    if let Some(entries) = fields.optional(tag::SEQUENCE)? {
+        crl.entries = entries.content_range();
+    }
+    notes.enter("crlExtensions");
+    if let Some(list) = fields.optional(tag::constructed(0))? {
+        let mut outer = list.open(notes)?;
+        notes.keep(extensions::for_each(
+            outer.open(tag::SEQUENCE)?,
+            notes,
+            |extension, value| {
+                let content = extension.oid.content();
+                match content {
+                    [0x55, 0x1d, 20] => {
+                        crl.number = Some(value.open(notes)?.expect(tag::INTEGER)?.integer(notes).into());
+                    }
+                    [0x55, 0x1d, 27] => crl.delta = true,
+                    [0x55, 0x1d, 35] => {
+                        let id = value
+                            .open(notes)?
+                            .open(tag::SEQUENCE)?
+                            .optional(tag::context(0))?;
+                        crl.authority_key_id = id.map(|id| id.content.into());
+                    }
+                    _ => {}
+                }
+                crl.extensions.push(extension);
+                Ok(())
+            },
+        ));
+        outer.finish();
+    }
+    fields.finish();
+    Ok(())
+}
+
+fn entry<'a>(reader: &mut Reader<'a, '_>, notes: &Notes) -> Result<RevokedCertificate<'a>, DerError> {
+    let mut fields = reader.open(tag::SEQUENCE)?;
+    let serial = fields.expect(tag::INTEGER)?.content;
+    let revoked_at = notes.keep(fields.value()?.time(notes));
+    let mut reason = None;
+    if let Some(list) = fields.optional(tag::SEQUENCE)? {
+        notes.keep(extensions::for_each(
+            list.open(notes)?,
+            notes,
+            |extension, value| {
+                if extension.oid.content() == [0x55, 0x1d, 21] {
+                    reason = value.open(notes)?.expect(tag::ENUMERATED)?.small_integer(notes);
+                }
+                Ok(())
+            },
+        ));
+    }
+    if serial.is_empty() {
+        return Err(DerError {
+            offset: reader.offset(),
+            kind: OddityKind::NonMinimalInteger,
+        });
+    }
+    Ok(RevokedCertificate {
+        serial,
+        revoked_at,
+        reason: reason.map(RevocationReason),
+    })
+}
