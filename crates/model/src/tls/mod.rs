@@ -284,7 +284,7 @@ mod tests {
     #[test]
     fn suites_have_names_and_key_exchanges() {
         assert_eq!(CipherSuite(0x1301).to_string(), "TLS_AES_128_GCM_SHA256");
-        assert_eq!(CipherSuite(0xfefe).to_string(), "0xfefe");
+        assert_eq!(CipherSuite(0xeaea).to_string(), "0xeaea");
         for (number, exchange) in [
             (0x1301, KeyExchange::Any),
             (0xc02f, KeyExchange::Ecdhe),
@@ -294,7 +294,7 @@ mod tests {
             (0x0018, KeyExchange::Anonymous),
             (0xc004, KeyExchange::Static),
             (0x008c, KeyExchange::WithoutCertificate),
-            (0xfefe, KeyExchange::Unknown),
+            (0xeaea, KeyExchange::Unknown),
         ] {
             assert_eq!(CipherSuite(number).key_exchange(), exchange, "{number:04x}");
         }
