@@ -1,6 +1,13 @@
 //! The own reader against x509-parser: over every root of Mozilla's store and over minted certificates, both must say
 //! the same.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
+
 use model::Certificate;
 use model::certificate::{Curve, Facts, GeneralName, KeyKind, OddityKind, SignatureAlgorithm};
 use rcgen::{

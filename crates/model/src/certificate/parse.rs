@@ -11,9 +11,10 @@ pub(super) fn facts(der: &[u8]) -> Facts {
     let notes = Notes::default();
     let mut facts = Facts::default();
     notes.enter("certificate");
-    if certificate(der, &notes, &mut facts).is_err() {
+    if let Err(cause) = certificate(der, &notes, &mut facts) {
         notes.enter("certificate");
         notes.add(0, OddityKind::NotACertificate);
+        notes.add(cause.offset, cause.kind);
     }
     facts.oddities = notes.into_oddities();
     facts
