@@ -8,7 +8,10 @@ pub struct SystemClock;
 
 impl SystemClock {
     /// The present moment (UTC).
-    #[expect(clippy::disallowed_methods, clippy::unused_self, reason = "the one lawful reader of the wall clock")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one lawful reader of the wall clock"
+    )]
     pub fn now(self) -> Timestamp {
         Timestamp::now()
     }

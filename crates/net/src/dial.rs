@@ -56,18 +56,28 @@ fn failure(error: &io::Error) -> Failure {
         Kind::ConnectionReset | Kind::ConnectionAborted => Failure::Reset,
         Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NetworkDown => Failure::NoRoute,
         Kind::TimedOut => Failure::TimedOut,
-        _ => Failure::Local { reason: error.to_string() },
+        _ => Failure::Local {
+            reason: error.to_string(),
+        },
     }
 }
 
 impl AsyncRead for Connection {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(context, buffer)
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -87,15 +97,25 @@ mod tests {
 
     #[test]
     fn a_closed_port_is_refused_and_an_open_one_connects() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         runtime.block_on(async {
             let network = Network::new(Settings::default(), Permits::new(Caps::default()));
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let permit = network.permit(address.ip()).await;
-            assert!(network.dial(&permit, address.port(), Duration::from_secs(5)).await.is_ok());
+            assert!(
+                network
+                    .dial(&permit, address.port(), Duration::from_secs(5))
+                    .await
+                    .is_ok()
+            );
             drop(listener);
-            let refused = network.dial(&permit, address.port(), Duration::from_secs(5)).await;
+            let refused = network
+                .dial(&permit, address.port(), Duration::from_secs(5))
+                .await;
             assert_eq!(refused.err(), Some(Failure::Refused));
         });
     }

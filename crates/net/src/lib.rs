@@ -30,7 +30,11 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { resolvers: Vec::new(), families: Families::Both, connect_timeout: model::limits::CONNECT }
+        Self {
+            resolvers: Vec::new(),
+            families: Families::Both,
+            connect_timeout: model::limits::CONNECT,
+        }
     }
 }
 
@@ -44,6 +48,10 @@ pub struct Network {
 impl Network {
     /// A network that obeys `permits` together with every other holder of them. Must be used within a tokio runtime.
     pub fn new(settings: Settings, permits: Arc<Permits>) -> Self {
-        Self { settings, permits, resolver: resolve::Lazy::default() }
+        Self {
+            settings,
+            permits,
+            resolver: resolve::Lazy::default(),
+        }
     }
 }

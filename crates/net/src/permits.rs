@@ -26,7 +26,11 @@ pub struct Caps {
 
 impl Default for Caps {
     fn default() -> Self {
-        Self { per_address: limits::PER_ADDRESS, per_network: limits::PER_NETWORK, rate: None }
+        Self {
+            per_address: limits::PER_ADDRESS,
+            per_network: limits::PER_NETWORK,
+            rate: None,
+        }
     }
 }
 
@@ -66,14 +70,22 @@ impl Permits {
 
     /// Waits for the right to connect to `address`: first its network, then the address.
     pub(crate) async fn acquire(&self, address: IpAddr) -> Permit {
-        let network = self.networks.acquire(network_of(address), self.caps.per_network).await;
+        let network = self
+            .networks
+            .acquire(network_of(address), self.caps.per_network)
+            .await;
         let address = self.addresses.acquire(address, self.caps.per_address).await;
-        Permit { address, _network: network }
+        Permit {
+            address,
+            _network: network,
+        }
     }
 
     /// Waits for our turn: starts are spread evenly, one every `1 / rate`, so that a burst never arrives as one.
     pub(crate) async fn pace(&self) {
-        let Some(rate) = self.caps.rate.filter(|rate| rate.is_finite() && *rate > 0.0) else { return };
+        let Some(rate) = self.caps.rate.filter(|rate| rate.is_finite() && *rate > 0.0) else {
+            return;
+        };
         let gap = Duration::try_from_secs_f64(1.0 / rate).unwrap_or(Duration::from_secs(3600));
         let now = Instant::now();
         let turn = {
@@ -113,7 +125,9 @@ struct Entry {
 
 impl<K> Default for Shared<K> {
     fn default() -> Self {
-        Self { entries: Arc::default() }
+        Self {
+            entries: Arc::default(),
+        }
     }
 }
 
@@ -121,14 +135,19 @@ impl<K: Eq + Hash + Copy> Shared<K> {
     async fn acquire(&self, key: K, cap: usize) -> Held<K> {
         let semaphore = {
             let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-            let entry = entries
-                .entry(key)
-                .or_insert_with(|| Entry { semaphore: Arc::new(Semaphore::new(cap.max(1))), users: 0 });
+            let entry = entries.entry(key).or_insert_with(|| Entry {
+                semaphore: Arc::new(Semaphore::new(cap.max(1))),
+                users: 0,
+            });
             entry.users += 1;
             Arc::clone(&entry.semaphore)
         };
         // Made before waiting, so that a cancelled waiter is counted out too.
-        let mut held = Held { entries: Arc::clone(&self.entries), key, permit: None };
+        let mut held = Held {
+            entries: Arc::clone(&self.entries),
+            key,
+            permit: None,
+        };
         // The semaphore is never closed: an error cannot occur, and would only mean one connection more.
         held.permit = semaphore.acquire_owned().await.ok();
         held
@@ -160,17 +179,28 @@ mod tests {
     use super::*;
 
     fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap()
     }
 
     #[test]
     fn no_more_than_the_cap_to_one_address_and_nothing_is_kept() {
         runtime().block_on(async {
-            let permits = Permits::new(Caps { per_address: 1, per_network: 2, rate: None });
+            let permits = Permits::new(Caps {
+                per_address: 1,
+                per_network: 2,
+                rate: None,
+            });
             let here = IpAddr::from([127, 0, 0, 1]);
             let first = permits.acquire(here).await;
             let second = tokio::time::timeout(Duration::from_secs(1), permits.acquire(here)).await;
-            assert!(second.is_err(), "a second connection to the same address must wait");
+            assert!(
+                second.is_err(),
+                "a second connection to the same address must wait"
+            );
             drop(first);
             drop(permits.acquire(here).await);
             assert!(permits.addresses.entries.lock().unwrap().is_empty());
@@ -181,19 +211,33 @@ mod tests {
     #[test]
     fn no_more_than_the_cap_to_one_network() {
         runtime().block_on(async {
-            let permits = Permits::new(Caps { per_address: 4, per_network: 2, rate: None });
-            let _held = (permits.acquire([127, 0, 0, 1].into()).await, permits.acquire([127, 0, 0, 2].into()).await);
+            let permits = Permits::new(Caps {
+                per_address: 4,
+                per_network: 2,
+                rate: None,
+            });
+            let _held = (
+                permits.acquire([127, 0, 0, 1].into()).await,
+                permits.acquire([127, 0, 0, 2].into()).await,
+            );
             let third = permits.acquire([127, 0, 0, 3].into());
             assert!(tokio::time::timeout(Duration::from_secs(1), third).await.is_err());
             let elsewhere = permits.acquire([127, 0, 1, 3].into());
-            assert!(tokio::time::timeout(Duration::from_secs(1), elsewhere).await.is_ok());
+            assert!(
+                tokio::time::timeout(Duration::from_secs(1), elsewhere)
+                    .await
+                    .is_ok()
+            );
         });
     }
 
     #[test]
     fn starts_are_spread_at_the_rate() {
         runtime().block_on(async {
-            let permits = Permits::new(Caps { rate: Some(10.0), ..Caps::default() });
+            let permits = Permits::new(Caps {
+                rate: Some(10.0),
+                ..Caps::default()
+            });
             let begin = Instant::now();
             for _ in 1..=5 {
                 permits.pace().await;

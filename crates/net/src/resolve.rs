@@ -50,24 +50,36 @@ impl Network {
                 Ok(found) => found,
             },
         };
-        Resolution { addresses, elapsed: begin.elapsed() }
+        Resolution {
+            addresses,
+            elapsed: begin.elapsed(),
+        }
     }
 }
 
 async fn lookup(resolver: &TokioResolver, name: &Name) -> Result<Vec<IpAddr>, Failure> {
     // Fully qualified: search domains would look at something that nobody asked for.
-    let found = resolver.lookup_ip(format!("{name}.")).await.map_err(|error| failure(&error))?;
+    let found = resolver
+        .lookup_ip(format!("{name}."))
+        .await
+        .map_err(|error| failure(&error))?;
     let mut addresses: Vec<IpAddr> = found.iter().take(limits::ADDRESSES_PER_NAME * 4).collect();
     addresses.sort_unstable();
     addresses.dedup();
     addresses.truncate(limits::ADDRESSES_PER_NAME);
-    if addresses.is_empty() { Err(Failure::NoAddress) } else { Ok(addresses) }
+    if addresses.is_empty() {
+        Err(Failure::NoAddress)
+    } else {
+        Ok(addresses)
+    }
 }
 
 fn build(settings: &Settings) -> Result<TokioResolver, Failure> {
     let mut builder = if settings.resolvers.is_empty() {
         TokioResolver::builder_tokio().map_err(|error| Failure::ResolverFailed {
-            reason: Untrusted::new(format!("the operating system's resolver settings cannot be used: {error}")),
+            reason: Untrusted::new(format!(
+                "the operating system's resolver settings cannot be used: {error}"
+            )),
         })?
     } else {
         let servers = settings.resolvers.iter().map(|address| {
@@ -91,7 +103,9 @@ fn build(settings: &Settings) -> Result<TokioResolver, Failure> {
     options.attempts = 1;
     // A server may ask at most this many at once of one connection; a thousand look-ups in flight is the default run.
     options.max_active_requests = 1024;
-    builder.build().map_err(|error| Failure::ResolverFailed { reason: Untrusted::new(error.to_string()) })
+    builder.build().map_err(|error| Failure::ResolverFailed {
+        reason: Untrusted::new(error.to_string()),
+    })
 }
 
 fn failure(error: &NetError) -> Failure {
@@ -104,7 +118,9 @@ fn failure(error: &NetError) -> Failure {
             },
         },
         NetError::Timeout => Failure::TimedOut,
-        other => Failure::ResolverFailed { reason: Untrusted::new(other.to_string()) },
+        other => Failure::ResolverFailed {
+            reason: Untrusted::new(other.to_string()),
+        },
     }
 }
 

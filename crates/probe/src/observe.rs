@@ -1,6 +1,5 @@
 //! One look at one endpoint: connections, the ladder of ClientHellos, and the budget of time over all of it.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -64,7 +63,11 @@ impl Prober {
     /// A prober with a key pair of its own for TLS 1.3.
     pub fn new(settings: Settings) -> Result<Self, Unseeded> {
         let standing = StandingKey::generate().ok_or(Unseeded)?;
-        Ok(Self { settings, standing, shelf: Arc::default() })
+        Ok(Self {
+            settings,
+            standing,
+            shelf: Arc::default(),
+        })
     }
 
     /// Looks at `endpoint` over `network`, and says when (`at`). Never fails: see [`Observation::outcome`].
@@ -86,7 +89,12 @@ impl Prober {
             (Outcome::Handshaken, Some(first), KeysShown::Every) => look.other_key(first).await,
             _ => Vec::new(),
         };
-        let Look { connections, mut elapsed, early_plaintext, .. } = look;
+        let Look {
+            connections,
+            mut elapsed,
+            early_plaintext,
+            ..
+        } = look;
         elapsed.total = begin.elapsed();
         Observation {
             service: Arc::clone(&endpoint.service),
@@ -111,29 +119,24 @@ pub fn unresolved(
     at: Timestamp,
     elapsed: Duration,
 ) -> Observation {
-    stopped(service, None, depth, at, (Stage::Resolve, failure), elapsed)
-}
-
-/// An observation that saw nothing.
-fn stopped(
-    service: &Arc<Service>,
-    address: Option<IpAddr>,
-    depth: Depth,
-    at: Timestamp,
-    (stage, failure): (Stage, Failure),
-    total: Duration,
-) -> Observation {
     Observation {
         service: Arc::clone(service),
-        address,
+        address: None,
         at,
         depth,
-        outcome: Outcome::Stopped { stage, failure },
+        outcome: Outcome::Stopped {
+            stage: Stage::Resolve,
+            failure,
+        },
         early_plaintext: None,
         handshake: None,
         further_handshakes: Vec::new(),
         connections: 0,
-        elapsed: Elapsed { resolve: Some(total), total, ..Elapsed::default() },
+        elapsed: Elapsed {
+            resolve: Some(elapsed),
+            total: elapsed,
+            ..Elapsed::default()
+        },
     }
 }
 
@@ -185,9 +188,19 @@ impl Look<'_> {
                 Err(ended) => ended,
             };
             if shown.handshake.is_some() {
-                return (Outcome::Stopped { stage: ended.stage, failure: ended.failure }, shown.handshake);
+                return (
+                    Outcome::Stopped {
+                        stage: ended.stage,
+                        failure: ended.failure,
+                    },
+                    shown.handshake,
+                );
             }
-            let another = if self.left.is_zero() { Another::No } else { ended.another };
+            let another = if self.left.is_zero() {
+                Another::No
+            } else {
+                ended.another
+            };
             let next = match another {
                 Another::WithoutAlpn => Some(hello),
                 other => next_hello(hello, other),
@@ -199,7 +212,9 @@ impl Look<'_> {
             let Some(next) = next else { break };
             hello = next;
         }
-        let (stage, failure) = first.map_or((Stage::Connect, Failure::Closed), |ended| (ended.stage, ended.failure));
+        let (stage, failure) = first.map_or((Stage::Connect, Failure::Closed), |ended| {
+            (ended.stage, ended.failure)
+        });
         (Outcome::Stopped { stage, failure }, None)
     }
 
@@ -215,18 +230,30 @@ impl Look<'_> {
         let dialled = self.network.dial(self.permit, self.service.port, self.left).await;
         self.connections += 1;
         let connect = self.spend(begin);
-        let mut stream = dialled.map_err(|failure| Ended { stage: Stage::Connect, failure, another: Another::No })?;
+        let mut stream = dialled.map_err(|failure| Ended {
+            stage: Stage::Connect,
+            failure,
+            another: Another::No,
+        })?;
         self.elapsed.connect = Some(connect);
 
         let mut framing = Framing::Plain;
         if self.service.starttls != StartTls::None {
             let begin = Instant::now();
-            let exchange = Box::pin(starttls::upgrade(&mut stream, self.service, &self.prober.settings.own_name));
+            let exchange = Box::pin(starttls::upgrade(
+                &mut stream,
+                self.service,
+                &self.prober.settings.own_name,
+            ));
             let upgraded = timeout(limits::UPGRADE.min(self.left), exchange).await;
             self.elapsed.upgrade = Some(self.spend(begin));
             let upgrade = upgraded
                 .unwrap_or(Err(Failure::TimedOut))
-                .map_err(|failure| Ended { stage: Stage::Upgrade, failure, another: Another::No })?;
+                .map_err(|failure| Ended {
+                    stage: Stage::Upgrade,
+                    failure,
+                    another: Another::No,
+                })?;
             framing = upgrade.framing;
             if upgrade.early_plaintext.is_some() {
                 self.early_plaintext = upgrade.early_plaintext;
@@ -252,7 +279,9 @@ impl Look<'_> {
             }
         };
         self.elapsed.handshake = Some(self.spend(begin));
-        shaken.unwrap_or(Err(Stop::TimedOut)).map_err(|stop| ended(stop, shown))
+        shaken
+            .unwrap_or(Err(Stop::TimedOut))
+            .map_err(|stop| ended(stop, shown))
     }
 
     /// Takes the time since `begin` from the budget.
@@ -264,7 +293,9 @@ impl Look<'_> {
 
     /// A handshake that shows another leaf because another kind of key was asked for.
     async fn other_key(&mut self, first: &Handshake) -> Vec<Handshake> {
-        let Some(leaf) = first.chain.first() else { return Vec::new() };
+        let Some(leaf) = first.chain.first() else {
+            return Vec::new();
+        };
         let wish = match leaf.facts().public_key.kind {
             KeyKind::Rsa { .. } => KeyWish::Ecdsa,
             _ => KeyWish::Rsa,
@@ -276,7 +307,9 @@ impl Look<'_> {
         // One hello and no ladder: the old hellos cannot ask for a kind of key. A refusal means that there is none.
         drop(self.attempt(self.first_hello(), wish, alpn, &mut shown).await);
         self.elapsed = elapsed;
-        let other = shown.handshake.filter(|other| other.chain.first().is_some_and(|other| other != leaf));
+        let other = shown
+            .handshake
+            .filter(|other| other.chain.first().is_some_and(|other| other != leaf));
         other.into_iter().collect()
     }
 
@@ -324,13 +357,27 @@ fn ended(stop: Stop, shown: &Shown) -> Ended {
         }
         Stop::NotTls => {
             let looks_like = starttls::looks_like(&shown.beginning);
-            (Failure::NotTls { saw: Untrusted::from_bytes(&shown.beginning), looks_like }, Another::No)
+            (
+                Failure::NotTls {
+                    saw: Untrusted::from_bytes(&shown.beginning),
+                    looks_like,
+                },
+                Another::No,
+            )
         }
         Stop::Malformed(what) => (Failure::Malformed { what }, Another::Hello),
-        Stop::TooMuch(what, limit) => {
-            (Failure::TooMuch { what, limit: u64::try_from(limit).unwrap_or(u64::MAX) }, Another::No)
-        }
+        Stop::TooMuch(what, limit) => (
+            Failure::TooMuch {
+                what,
+                limit: u64::try_from(limit).unwrap_or(u64::MAX),
+            },
+            Another::No,
+        ),
         Stop::Anonymous(cipher) => (Failure::Anonymous { cipher }, Another::No),
     };
-    Ended { stage: Stage::Handshake, failure, another }
+    Ended {
+        stage: Stage::Handshake,
+        failure,
+        another,
+    }
 }

@@ -1,5 +1,7 @@
 //! The handshake engine against rustls, and through it against every group and version that rustls has.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot build its world must fail")]
+
 use std::sync::Arc;
 
 use model::endpoint::{Endpoint, Identity, Service};
@@ -27,7 +29,9 @@ impl World {
         groups: Vec<&'static dyn rustls::crypto::SupportedKxGroup>,
     ) -> Self {
         let pki = Pki::new();
-        let leaf = Template::server("server.test").key(key).issued_by(&pki.intermediate);
+        let leaf = Template::server("server.test")
+            .key(key)
+            .issued_by(&pki.intermediate);
         let chain = vec![leaf.der().to_vec(), pki.intermediate.der().to_vec()];
         let provider = rustls::crypto::CryptoProvider {
             kx_groups: groups,
@@ -38,7 +42,10 @@ impl World {
             .with_protocol_versions(versions)
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(ders, rustls::pki_types::PrivateKeyDer::try_from(leaf.key_der()).unwrap())
+            .with_single_cert(
+                ders,
+                rustls::pki_types::PrivateKeyDer::try_from(leaf.key_der()).unwrap(),
+            )
             .unwrap();
         Self { leaf, config, chain }
     }
@@ -76,13 +83,23 @@ fn endpoint(address: std::net::SocketAddr) -> Endpoint {
         server_name: Some(name),
         starttls: StartTls::None,
     };
-    Endpoint { service: Arc::new(service), address: address.ip() }
+    Endpoint {
+        service: Arc::new(service),
+        address: address.ip(),
+    }
 }
 
 async fn observe(endpoint: &Endpoint, depth: Depth) -> Observation {
-    let settings = probe::Settings { depth, keys: KeysShown::Preferred, ..probe::Settings::default() };
+    let settings = probe::Settings {
+        depth,
+        keys: KeysShown::Preferred,
+        ..probe::Settings::default()
+    };
     let network = Network::new(net::Settings::default(), Permits::new(Caps::default()));
-    Prober::new(settings).unwrap().observe(endpoint, &network, jiff::Timestamp::UNIX_EPOCH).await
+    Prober::new(settings)
+        .unwrap()
+        .observe(endpoint, &network, jiff::Timestamp::UNIX_EPOCH)
+        .await
 }
 
 fn groups() -> Vec<&'static dyn rustls::crypto::SupportedKxGroup> {
@@ -101,10 +118,22 @@ async fn tls13_as_far_as_the_proof_and_an_orderly_end() {
         assert_eq!(handshake.group, Some(Group::X25519));
         assert_eq!(handshake.hello, Hello::Modern);
         assert_eq!(handshake.client_certificate, ClientCertificate::NotAsked);
-        assert!(matches!(handshake.proof, Proof::Proven(_)), "{key:?}: {:?}", handshake.proof);
+        assert!(
+            matches!(handshake.proof, Proof::Proven(_)),
+            "{key:?}: {:?}",
+            handshake.proof
+        );
         assert_eq!(handshake.chain[0].fingerprint(), leaf);
-        let seen: Vec<&[u8]> = handshake.chain.iter().map(|certificate| certificate.der()).collect();
-        assert_eq!(seen, sent.iter().map(Vec::as_slice).collect::<Vec<_>>(), "byte for byte, in order");
+        let seen: Vec<&[u8]> = handshake
+            .chain
+            .iter()
+            .map(|certificate| certificate.der())
+            .collect();
+        assert_eq!(
+            seen,
+            sent.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+            "byte for byte, in order"
+        );
         assert_eq!(served.unwrap(), 0, "the server saw Finished and close_notify");
         assert_eq!(observation.connections, 1);
     }
@@ -119,7 +148,11 @@ async fn tls12_proves_possession_without_a_key_exchange() {
         let handshake = observation.handshake.unwrap();
         assert_eq!(handshake.version, Version::TLS12);
         assert!(handshake.group.is_some());
-        assert!(matches!(handshake.proof, Proof::Proven(_)), "{key:?}: {:?}", handshake.proof);
+        assert!(
+            matches!(handshake.proof, Proof::Proven(_)),
+            "{key:?}: {:?}",
+            handshake.proof
+        );
     }
 }
 
@@ -138,7 +171,11 @@ async fn a_server_may_ask_for_another_group() {
 
 #[tokio::test]
 async fn a_server_with_nothing_but_the_hybrid_group_is_seen() {
-    let world = World::new(KeyKind::P256, &[&rustls::version::TLS13], vec![kx_group::X25519MLKEM768]);
+    let world = World::new(
+        KeyKind::P256,
+        &[&rustls::version::TLS13],
+        vec![kx_group::X25519MLKEM768],
+    );
     let (observation, served) = world.look(Depth::Full).await;
     assert_eq!(observation.outcome, Outcome::Handshaken, "{observation:?}");
     let handshake = observation.handshake.unwrap();
@@ -158,7 +195,13 @@ async fn a_glance_sees_the_chain_and_proves_nothing() {
         let handshake = observation.handshake.unwrap();
         assert_eq!(handshake.proof, Proof::NotSeen);
         assert_eq!(handshake.chain.len(), sent.len());
-        assert!(handshake.chain.iter().zip(&sent).all(|(seen, sent)| seen.der() == sent));
+        assert!(
+            handshake
+                .chain
+                .iter()
+                .zip(&sent)
+                .all(|(seen, sent)| seen.der() == sent)
+        );
     }
 }
 
@@ -183,7 +226,11 @@ async fn a_server_that_asks_for_a_client_certificate_says_whose() {
                 rustls::pki_types::PrivateKeyDer::try_from(leaf.key_der()).unwrap(),
             )
             .unwrap();
-        let world = World { leaf: pki.leaf("unused.test"), config, chain: Vec::new() };
+        let world = World {
+            leaf: pki.leaf("unused.test"),
+            config,
+            chain: Vec::new(),
+        };
         let (observation, _) = world.look(Depth::Full).await;
         assert_eq!(observation.outcome, Outcome::Handshaken, "{observation:?}");
         let handshake = observation.handshake.unwrap();
@@ -197,19 +244,26 @@ async fn a_server_that_asks_for_a_client_certificate_says_whose() {
 
 #[tokio::test]
 async fn what_is_not_tls_is_told_apart() {
-    for (said, looks_like) in [(&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], Some("http")), (b"SSH-2.0-x\r\n", Some("ssh"))] {
+    for (said, looks_like) in [
+        (&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], Some("http")),
+        (b"SSH-2.0-x\r\n", Some("ssh")),
+    ] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = endpoint(listener.local_addr().unwrap());
         let server = tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
-            tokio::io::AsyncWriteExt::write_all(&mut stream, said).await.unwrap();
+            tokio::io::AsyncWriteExt::write_all(&mut stream, said)
+                .await
+                .unwrap();
             drop(stream.read(&mut [0; 2048]).await);
             stream
         });
         let observation = observe(&endpoint, Depth::Full).await;
         drop(server.await);
-        let Outcome::Stopped { stage: Stage::Handshake, failure: Failure::NotTls { looks_like: seen, .. } } =
-            observation.outcome
+        let Outcome::Stopped {
+            stage: Stage::Handshake,
+            failure: Failure::NotTls { looks_like: seen, .. },
+        } = observation.outcome
         else {
             panic!("{:?}", observation.outcome)
         };

@@ -64,22 +64,32 @@ pub enum KeyExchange {
 impl CipherSuite {
     /// The registered name, `None` for an unknown number.
     pub fn name(self) -> Option<&'static str> {
-        let at = suites::SUITES.binary_search_by_key(&self.0, |(number, _)| *number).ok()?;
+        let at = suites::SUITES
+            .binary_search_by_key(&self.0, |(number, _)| *number)
+            .ok()?;
         suites::SUITES.get(at).map(|(_, name)| *name)
     }
 
     /// How the suite agrees on a key.
     pub fn key_exchange(self) -> KeyExchange {
-        let Some(name) = self.name() else { return KeyExchange::Unknown };
+        let Some(name) = self.name() else {
+            return KeyExchange::Unknown;
+        };
         let Some((exchange, _)) = name.split_once("_WITH_") else {
-            return if self.0 >> 8 == 0x13 { KeyExchange::Any } else { KeyExchange::Unknown };
+            return if self.0 >> 8 == 0x13 {
+                KeyExchange::Any
+            } else {
+                KeyExchange::Unknown
+            };
         };
         match exchange.trim_start_matches("TLS_").trim_start_matches("SSL_") {
             anonymous if anonymous.contains("_anon") => KeyExchange::Anonymous,
             "RSA" | "RSA_FIPS" | "RSA_PSK" => KeyExchange::Rsa,
             "RSA_EXPORT" | "RSA_EXPORT1024" => KeyExchange::RsaExport,
             "PSK" | "DHE_PSK" | "ECDHE_PSK" | "SRP_SHA" => KeyExchange::WithoutCertificate,
-            other if other.starts_with("KRB5") || other.starts_with("ECCPWD") => KeyExchange::WithoutCertificate,
+            other if other.starts_with("KRB5") || other.starts_with("ECCPWD") => {
+                KeyExchange::WithoutCertificate
+            }
             other if other.starts_with("DHE_") => KeyExchange::Dhe,
             other if other.starts_with("ECDHE_") => KeyExchange::Ecdhe,
             other if other.starts_with("DH_") || other.starts_with("ECDH_") => KeyExchange::Static,
@@ -121,7 +131,10 @@ impl Group {
 
 impl fmt::Display for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = GROUPS.iter().find(|(number, _)| *number == self.0).map(|(_, name)| *name);
+        let name = GROUPS
+            .iter()
+            .find(|(number, _)| *number == self.0)
+            .map(|(_, name)| *name);
         match name {
             Some(name) => f.write_str(name),
             None => write!(f, "0x{:04x}", self.0),
@@ -189,7 +202,10 @@ impl SignatureScheme {
 
 impl fmt::Display for SignatureScheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = SCHEMES.iter().find(|(number, _)| *number == self.0).map(|(_, name)| *name);
+        let name = SCHEMES
+            .iter()
+            .find(|(number, _)| *number == self.0)
+            .map(|(_, name)| *name);
         match name {
             Some(name) => f.write_str(name),
             None => write!(f, "0x{:04x}", self.0),
@@ -234,7 +250,10 @@ const SCHEMES: &[(u16, &str)] = &[
 
 /// The name of an alert (RFC 8446 section 6, RFC 5246 section 7.2), `None` for an unknown number.
 pub fn alert_name(description: u8) -> Option<&'static str> {
-    ALERTS.iter().find(|(number, _)| *number == description).map(|(_, name)| *name)
+    ALERTS
+        .iter()
+        .find(|(number, _)| *number == description)
+        .map(|(_, name)| *name)
 }
 
 const ALERTS: &[(u8, &str)] = &[

@@ -24,7 +24,10 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn take(&mut self, count: usize) -> Result<&'a [u8], Stop> {
-        let (head, rest) = self.rest.split_at_checked(count).ok_or(Stop::Malformed(self.what))?;
+        let (head, rest) = self
+            .rest
+            .split_at_checked(count)
+            .ok_or(Stop::Malformed(self.what))?;
         self.rest = rest;
         Ok(head)
     }
@@ -36,7 +39,10 @@ impl<'a> Cursor<'a> {
 
     /// A big-endian number of `N` bytes.
     pub(crate) fn number<const N: usize>(&mut self) -> Result<usize, Stop> {
-        Ok(self.take(N)?.iter().fold(0, |value, byte| value << 8 | usize::from(*byte)))
+        Ok(self
+            .take(N)?
+            .iter()
+            .fold(0, |value, byte| value << 8 | usize::from(*byte)))
     }
 
     pub(crate) fn u8(&mut self) -> Result<u8, Stop> {
@@ -46,7 +52,10 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn u16(&mut self) -> Result<u16, Stop> {
-        let (head, rest) = self.rest.split_first_chunk::<2>().ok_or(Stop::Malformed(self.what))?;
+        let (head, rest) = self
+            .rest
+            .split_first_chunk::<2>()
+            .ok_or(Stop::Malformed(self.what))?;
         self.rest = rest;
         Ok(u16::from_be_bytes(*head))
     }

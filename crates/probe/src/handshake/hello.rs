@@ -59,7 +59,11 @@ pub(crate) fn message(wish: &Wish<'_>) -> Vec<u8> {
 /// Puts a record header in front of a handshake message. SSL 3.0 servers look at the record's version, TLS servers
 /// must not (RFC 8446 section 5.1), and the old ones among them want 3.1.
 pub(crate) fn record(message: &[u8], hello: Hello) -> Vec<u8> {
-    let version: u16 = if hello == Hello::Ssl3 { Version::SSL3.0 } else { Version::TLS10.0 };
+    let version: u16 = if hello == Hello::Ssl3 {
+        Version::SSL3.0
+    } else {
+        Version::TLS10.0
+    };
     let mut out = Vec::with_capacity(message.len() + 5);
     out.push(22);
     out.extend_from_slice(&version.to_be_bytes());
@@ -99,7 +103,11 @@ fn suites(out: &mut Vec<u8>, wish: &Wish<'_>) {
     match wish.hello {
         Hello::Tls13 | Hello::Hybrid => {}
         Hello::Modern | Hello::Tls12 => {
-            SUITES_12.iter().copied().filter(|suite| fits(*suite, wish.key)).for_each(&mut put);
+            SUITES_12
+                .iter()
+                .copied()
+                .filter(|suite| fits(*suite, wish.key))
+                .for_each(&mut put);
         }
         Hello::Legacy => {
             SUITES_12.iter().copied().for_each(&mut put);
@@ -124,7 +132,9 @@ fn suites(out: &mut Vec<u8>, wish: &Wish<'_>) {
 
 /// Whether a suite of TLS 1.2 leads to a key of the wished kind.
 fn fits(suite: u16, key: KeyWish) -> bool {
-    let ecdsa = CipherSuite(suite).name().is_some_and(|name| name.contains("_ECDSA_"));
+    let ecdsa = CipherSuite(suite)
+        .name()
+        .is_some_and(|name| name.contains("_ECDSA_"));
     match key {
         KeyWish::Any => true,
         KeyWish::Ecdsa => ecdsa,
@@ -184,18 +194,27 @@ fn extensions(out: &mut Vec<u8>, wish: &Wish<'_>) {
 
 fn extensions_13(out: &mut Vec<u8>, wish: &Wish<'_>) {
     let versions: &[u16] = if wish.hello == Hello::Modern {
-        &[Version::TLS13.0, Version::TLS12.0, Version::TLS11.0, Version::TLS10.0]
+        &[
+            Version::TLS13.0,
+            Version::TLS12.0,
+            Version::TLS11.0,
+            Version::TLS10.0,
+        ]
     } else {
         &[Version::TLS13.0]
     };
     extension(out, 43, |out| {
         length_prefixed::<1>(out, |out| {
-            versions.iter().for_each(|version| out.extend_from_slice(&version.to_be_bytes()));
+            versions
+                .iter()
+                .for_each(|version| out.extend_from_slice(&version.to_be_bytes()));
         });
     });
     extension(out, 45, |out| out.extend_from_slice(&[1, 1])); // psk_dhe_ke: sent by every client, missed by some servers
     if let Some(cookie) = wish.cookie {
-        extension(out, 44, |out| length_prefixed::<2>(out, |out| out.extend_from_slice(cookie)));
+        extension(out, 44, |out| {
+            length_prefixed::<2>(out, |out| out.extend_from_slice(cookie))
+        });
     }
     extension(out, 51, |out| {
         length_prefixed::<2>(out, |out| {
@@ -213,7 +232,11 @@ fn extension(out: &mut Vec<u8>, number: u16, fill: impl FnOnce(&mut Vec<u8>)) {
 }
 
 fn numbers(out: &mut Vec<u8>, numbers: &[u16]) {
-    length_prefixed::<2>(out, |out| numbers.iter().for_each(|number| out.extend_from_slice(&number.to_be_bytes())));
+    length_prefixed::<2>(out, |out| {
+        numbers
+            .iter()
+            .for_each(|number| out.extend_from_slice(&number.to_be_bytes()))
+    });
 }
 
 /// Writes what `fill` writes behind its length in `N` bytes. All we write is far shorter than 2^16.
@@ -241,9 +264,10 @@ const SUITES_12: &[u16] = &[
 
 /// TLS 1.0 and SSL 3.0, without the elliptic suites that need extensions.
 const SUITES_10: &[u16] = &[
-    0x0039, 0x0033, 0x0035, 0x002f, 0x0038, 0x0032, 0x0016, 0x000a, 0x0013, 0x0005, 0x0004, 0x0015, 0x0009, 0x0012,
-    0x0014, 0x0008, 0x0006, 0x0003, 0x0011, 0x0064, 0x0062, 0x0063, 0x0065, 0x0066, 0x0041, 0x0084, 0x0045, 0x0088,
-    0x0096, 0x009a, 0x0007, 0x0002, 0x0001, 0x0034, 0x003a, 0x0018, 0x001b, 0x001a, 0x0017, 0x0019,
+    0x0039, 0x0033, 0x0035, 0x002f, 0x0038, 0x0032, 0x0016, 0x000a, 0x0013, 0x0005, 0x0004, 0x0015, 0x0009,
+    0x0012, 0x0014, 0x0008, 0x0006, 0x0003, 0x0011, 0x0064, 0x0062, 0x0063, 0x0065, 0x0066, 0x0041, 0x0084,
+    0x0045, 0x0088, 0x0096, 0x009a, 0x0007, 0x0002, 0x0001, 0x0034, 0x003a, 0x0018, 0x001b, 0x001a, 0x0017,
+    0x0019,
 ];
 
 /// Groups whose shares this program can make, so that a TLS 1.3 server asks for no other.
@@ -252,14 +276,18 @@ const GROUPS: &[u16] = &[29, 23, 24, 25];
 const GROUPS_12: &[u16] = &[29, 23, 24, 25, 30, 0x0100, 0x0101, 0x0102, 0x0103, 0x0104];
 const GROUPS_HYBRID: &[u16] = &[0x11ec, 29, 23, 24, 25];
 const GROUPS_LEGACY: &[u16] = &[
-    29, 23, 24, 25, 30, 22, 26, 27, 28, 14, 13, 11, 12, 9, 10, 0x0100, 0x0101, 0x0102, 0x0103, 0x0104, 21, 20, 19, 18,
-    8, 7, 6, 5, 4, 3, 2, 1, 17, 16, 15,
+    29, 23, 24, 25, 30, 22, 26, 27, 28, 14, 13, 11, 12, 9, 10, 0x0100, 0x0101, 0x0102, 0x0103, 0x0104, 21,
+    20, 19, 18, 8, 7, 6, 5, 4, 3, 2, 1, 17, 16, 15,
 ];
 
 const SCHEMES: &[u16] = &[
-    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601,
-    0x0904, 0x0905, 0x0906, 0x081a, 0x081b, 0x081c, 0x0303, 0x0301, 0x0203, 0x0201, 0x0402, 0x0302, 0x0202, 0x0101,
+    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501,
+    0x0601, 0x0904, 0x0905, 0x0906, 0x081a, 0x081b, 0x081c, 0x0303, 0x0301, 0x0203, 0x0201, 0x0402, 0x0302,
+    0x0202, 0x0101,
 ];
-const SCHEMES_RSA: &[u16] =
-    &[0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201];
-const SCHEMES_ECDSA: &[u16] = &[0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x081a, 0x081b, 0x081c, 0x0303, 0x0203];
+const SCHEMES_RSA: &[u16] = &[
+    0x0804, 0x0805, 0x0806, 0x0809, 0x080a, 0x080b, 0x0401, 0x0501, 0x0601, 0x0301, 0x0201,
+];
+const SCHEMES_ECDSA: &[u16] = &[
+    0x0403, 0x0503, 0x0603, 0x0807, 0x0808, 0x081a, 0x081b, 0x081c, 0x0303, 0x0203,
+];

@@ -56,7 +56,11 @@ thread_local! {
 impl Incoming {
     /// Waits for the first bytes.
     pub(crate) async fn begin<S: AsyncRead + Unpin>(&mut self, stream: &mut S) -> Result<(), Stop> {
-        if self.raw.is_empty() { self.fill(stream).await } else { Ok(()) }
+        if self.raw.is_empty() {
+            self.fill(stream).await
+        } else {
+            Ok(())
+        }
     }
 
     /// The next handshake message, read from `stream` as far as needed.
@@ -77,14 +81,25 @@ impl Incoming {
     /// Takes a whole message out of the handshake bytes when there is one.
     fn buffered_message(&mut self) -> Result<Option<Message>, Stop> {
         let pending = self.handshake.get(self.taken..).unwrap_or_default();
-        let Some((&[kind, high, middle, low], _)) = pending.split_first_chunk::<HEADER>() else { return Ok(None) };
+        let Some((&[kind, high, middle, low], _)) = pending.split_first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
         let length = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-        let limit = if kind == super::CERTIFICATE { limits::GIANT_MESSAGE_BYTES } else { limits::HANDSHAKE_MESSAGE_BYTES };
+        let limit = if kind == super::CERTIFICATE {
+            limits::GIANT_MESSAGE_BYTES
+        } else {
+            limits::HANDSHAKE_MESSAGE_BYTES
+        };
         if length > limit {
             return Err(Stop::TooMuch("bytes of one handshake message", limit));
         }
-        let Some(bytes) = pending.get(..HEADER + length) else { return Ok(None) };
-        let message = Message { kind, bytes: bytes.to_vec() };
+        let Some(bytes) = pending.get(..HEADER + length) else {
+            return Ok(None);
+        };
+        let message = Message {
+            kind,
+            bytes: bytes.to_vec(),
+        };
         self.taken += HEADER + length;
         if self.taken == self.handshake.len() {
             self.handshake.clear();
@@ -101,7 +116,10 @@ impl Incoming {
         let mut payload = self.raw.get(range).ok_or(Stop::Malformed("record"))?;
         let opened;
         if kind == super::APPLICATION_DATA {
-            let opener = self.opener.as_mut().ok_or(Stop::Malformed("application data before the handshake's end"))?;
+            let opener = self
+                .opener
+                .as_mut()
+                .ok_or(Stop::Malformed("application data before the handshake's end"))?;
             opened = opener.open(payload)?;
             (kind, payload) = (opened.kind, &opened.bytes);
         }
@@ -114,13 +132,20 @@ impl Incoming {
                 [_, description] => return Err(Stop::Alert(description)),
                 _ => return Err(Stop::Malformed("alert")),
             },
-            _ => return Err(Stop::Malformed("a record of a type that cannot stand in a handshake")),
+            _ => {
+                return Err(Stop::Malformed(
+                    "a record of a type that cannot stand in a handshake",
+                ));
+            }
         }
         Ok(())
     }
 
     /// The next record's type and where its payload stands in `raw`.
-    async fn record<S: AsyncRead + Unpin>(&mut self, stream: &mut S) -> Result<(u8, std::ops::Range<usize>), Stop> {
+    async fn record<S: AsyncRead + Unpin>(
+        &mut self,
+        stream: &mut S,
+    ) -> Result<(u8, std::ops::Range<usize>), Stop> {
         loop {
             let pending = self.raw.get(self.at..).unwrap_or_default();
             check_first_bytes(pending)?;
@@ -166,16 +191,27 @@ impl Incoming {
             return Err(Stop::Closed);
         }
         self.total += count;
-        if self.total > limit { Err(Stop::TooMuch("bytes of TLS", limit)) } else { Ok(()) }
+        if self.total > limit {
+            Err(Stop::TooMuch("bytes of TLS", limit))
+        } else {
+            Ok(())
+        }
     }
 
     /// The ordinary limit; and the one for giants once a certificate message has announced itself as one.
     fn byte_limit(&mut self) -> usize {
-        let pending = self.handshake.get(self.taken..).and_then(|pending| pending.split_first_chunk::<HEADER>());
+        let pending = self
+            .handshake
+            .get(self.taken..)
+            .and_then(|pending| pending.split_first_chunk::<HEADER>());
         if let Some((&[super::CERTIFICATE, high, ..], _)) = pending {
             self.giant |= high >= 2;
         }
-        if self.giant { limits::GIANT_MESSAGE_BYTES + limits::TLS_BYTES } else { limits::TLS_BYTES }
+        if self.giant {
+            limits::GIANT_MESSAGE_BYTES + limits::TLS_BYTES
+        } else {
+            limits::TLS_BYTES
+        }
     }
 }
 
@@ -192,12 +228,18 @@ fn idled(idle: &mut usize) -> Result<(), Stop> {
 fn check_first_bytes(pending: &[u8]) -> Result<(), Stop> {
     let kind_fits = pending.first().is_none_or(|kind| (20..=23).contains(kind));
     let version_fits = pending.get(1).is_none_or(|major| *major == 3);
-    if kind_fits && version_fits { Ok(()) } else { Err(Stop::NotTls) }
+    if kind_fits && version_fits {
+        Ok(())
+    } else {
+        Err(Stop::NotTls)
+    }
 }
 
 pub(super) fn stop(error: &io::Error) -> Stop {
     match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => Stop::Reset,
+        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
+            Stop::Reset
+        }
         io::ErrorKind::TimedOut => Stop::TimedOut,
         io::ErrorKind::UnexpectedEof => Stop::Closed,
         _ => Stop::Local(error.to_string()),

@@ -30,8 +30,15 @@ impl StandingKey {
 
 /// A key made for one handshake, because the server asked for another group or for a hybrid one.
 pub(crate) enum FreshKey {
-    Curve { group: u16, private: PrivateKey, public: Vec<u8> },
-    Hybrid { kem: Box<DecapsulationKey>, public: Vec<u8> },
+    Curve {
+        group: u16,
+        private: PrivateKey,
+        public: Vec<u8>,
+    },
+    Hybrid {
+        kem: Box<DecapsulationKey>,
+        public: Vec<u8>,
+    },
 }
 
 /// X25519MLKEM768: the KEM's part stands first on both sides.
@@ -51,13 +58,20 @@ impl FreshKey {
                 let kem = DecapsulationKey::generate(&ML_KEM_768).ok()?;
                 let mut public = kem.encapsulation_key().ok()?.key_bytes().ok()?.as_ref().to_vec();
                 public.extend_from_slice(standing.public());
-                return Some(Self::Hybrid { kem: Box::new(kem), public });
+                return Some(Self::Hybrid {
+                    kem: Box::new(kem),
+                    public,
+                });
             }
             _ => return None,
         };
         let private = PrivateKey::generate(algorithm).ok()?;
         let public = private.compute_public_key().ok()?.as_ref().to_vec();
-        Some(Self::Curve { group, private, public })
+        Some(Self::Curve {
+            group,
+            private,
+            public,
+        })
     }
 
     pub(crate) const fn group(&self) -> u16 {
@@ -82,10 +96,16 @@ pub(crate) fn shared_secret(
     fresh: Option<&FreshKey>,
 ) -> Result<Vec<u8>, Stop> {
     match fresh {
-        Some(FreshKey::Curve { group: ours, private, .. }) if *ours == group => agree(private, theirs),
+        Some(FreshKey::Curve {
+            group: ours, private, ..
+        }) if *ours == group => agree(private, theirs),
         Some(FreshKey::Hybrid { kem, .. }) if group == HYBRID => {
             let (ciphertext, x25519) = theirs.split_at_checked(KEM_CIPHERTEXT_BYTES).ok_or(BAD_SHARE)?;
-            let mut secret = kem.decapsulate(Ciphertext::from(ciphertext)).map_err(|_| BAD_SHARE)?.as_ref().to_vec();
+            let mut secret = kem
+                .decapsulate(Ciphertext::from(ciphertext))
+                .map_err(|_| BAD_SHARE)?
+                .as_ref()
+                .to_vec();
             secret.extend(standing.agree(x25519)?);
             Ok(secret)
         }

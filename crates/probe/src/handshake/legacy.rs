@@ -9,8 +9,8 @@ use super::incoming::{Incoming, Message};
 use super::proof::{proof, unnamed_scheme};
 use super::server_hello::ServerHello;
 use super::{
-    Ask, CERTIFICATE, CERTIFICATE_REQUEST, CERTIFICATE_STATUS, HELLO_REQUEST, SERVER_HELLO_DONE, SERVER_KEY_EXCHANGE,
-    Shown, Stop,
+    Ask, CERTIFICATE, CERTIFICATE_REQUEST, CERTIFICATE_STATUS, HELLO_REQUEST, SERVER_HELLO_DONE,
+    SERVER_KEY_EXCHANGE, Shown, Stop,
 };
 
 /// Reads on to the certificate (glance) or to ServerHelloDone (full), and says goodbye.
@@ -54,7 +54,11 @@ where
             SERVER_KEY_EXCHANGE => key_exchange(&message, handshake, client_random, server)?,
             CERTIFICATE_REQUEST => asked = request(&message, server.version)?,
             SERVER_HELLO_DONE => break,
-            _ => return Err(Stop::Malformed("a message that cannot stand before ServerHelloDone")),
+            _ => {
+                return Err(Stop::Malformed(
+                    "a message that cannot stand before ServerHelloDone",
+                ));
+            }
         }
     }
     handshake.client_certificate = asked;
@@ -62,7 +66,10 @@ where
     // may not arrive changes nothing of what was seen.
     let version = server.version.0.to_be_bytes();
     let [major, minor] = version;
-    if super::send(stream, &[super::ALERT, major, minor, 0, 2, 1, 0]).await.is_ok() {
+    if super::send(stream, &[super::ALERT, major, minor, 0, 2, 1, 0])
+        .await
+        .is_ok()
+    {
         drop(stream.shutdown().await);
     }
     Ok(())
@@ -82,7 +89,9 @@ async fn next<S: AsyncRead + Unpin>(stream: &mut S, incoming: &mut Incoming) -> 
 /// The certificates of a Certificate message; a list that breaks off gives those before the break.
 fn chain(message: &Message) -> impl Iterator<Item = &[u8]> {
     let mut body = Cursor::new(message.body(), "Certificate");
-    let mut list = body.inner::<3>().unwrap_or_else(|_| Cursor::new(body.take_rest(), "Certificate"));
+    let mut list = body
+        .inner::<3>()
+        .unwrap_or_else(|_| Cursor::new(body.take_rest(), "Certificate"));
     std::iter::from_fn(move || list.vector::<3>().ok())
 }
 
@@ -128,7 +137,9 @@ fn key_exchange(
         _ => return Ok(()),
     }
     let signed = whole.get(..whole.len() - body.remaining()).unwrap_or_default();
-    let Some(leaf) = handshake.chain.first() else { return Ok(()) };
+    let Some(leaf) = handshake.chain.first() else {
+        return Ok(());
+    };
     let scheme = if server.version == Version::TLS12 {
         SignatureScheme(body.u16()?)
     } else {
@@ -171,7 +182,9 @@ fn request(message: &Message, version: Version) -> Result<ClientCertificate, Sto
     if version == Version::TLS12 {
         body.vector::<2>()?;
     }
-    Ok(ClientCertificate::Asked { authorities: super::authorities(body.inner::<2>()?) })
+    Ok(ClientCertificate::Asked {
+        authorities: super::authorities(body.inner::<2>()?),
+    })
 }
 
 /// Significant bits of a big-endian number.
@@ -179,7 +192,9 @@ fn bits(number: &[u8]) -> u32 {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     let significant = number.get(zeros..).unwrap_or_default();
     let leading = significant.first().map_or(0, |byte| byte.leading_zeros());
-    u32::try_from(significant.len() * 8).unwrap_or(u32::MAX).saturating_sub(leading)
+    u32::try_from(significant.len() * 8)
+        .unwrap_or(u32::MAX)
+        .saturating_sub(leading)
 }
 
 #[cfg(test)]
@@ -198,6 +213,9 @@ mod tests {
     #[test]
     fn old_signatures_have_no_number_on_the_wire() {
         assert_eq!(unnamed_scheme(&KeyKind::Ed448), SignatureScheme::RSA_MD5_SHA1);
-        assert_eq!(unnamed_scheme(&KeyKind::Dsa { bits: 1024 }), SignatureScheme(0x0202));
+        assert_eq!(
+            unnamed_scheme(&KeyKind::Dsa { bits: 1024 }),
+            SignatureScheme(0x0202)
+        );
     }
 }

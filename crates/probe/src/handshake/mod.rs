@@ -97,7 +97,12 @@ where
     let mut incoming = Incoming::default();
     let outcome = converse(stream, ask, shown, &mut incoming).await;
     if outcome == Err(Stop::NotTls) {
-        shown.beginning = incoming.beginning().iter().take(BEGINNING_BYTES).copied().collect();
+        shown.beginning = incoming
+            .beginning()
+            .iter()
+            .take(BEGINNING_BYTES)
+            .copied()
+            .collect();
     }
     outcome
 }
@@ -115,8 +120,14 @@ where
     let mut session_id = [0; 32];
     let filled = aws_lc_rs::rand::fill(&mut random).and_then(|()| aws_lc_rs::rand::fill(&mut session_id));
     filled.map_err(|_| Stop::Local("no random numbers to be had".to_owned()))?;
-    let fresh = (ask.hello == Hello::Hybrid).then(|| keys::FreshKey::generate(keys::HYBRID, ask.standing)).flatten();
-    let client = thirteen::Client { random, session_id, fresh };
+    let fresh = (ask.hello == Hello::Hybrid)
+        .then(|| keys::FreshKey::generate(keys::HYBRID, ask.standing))
+        .flatten();
+    let client = thirteen::Client {
+        random,
+        session_id,
+        fresh,
+    };
     let message = client.hello(ask, None);
     send(stream, &hello::record(&message, ask.hello)).await?;
 
@@ -128,7 +139,12 @@ where
     };
     let server = ServerHello::parse(&first)?;
     if server.version == Version::TLS13 {
-        return thirteen::proceed(stream, ask, shown, incoming, (client, message, first)).await;
+        let opening = thirteen::Opening {
+            client,
+            hello: message,
+            answer: first,
+        };
+        return thirteen::proceed(stream, ask, shown, incoming, opening).await;
     }
     if server.version > Version::TLS12 || server.version < Version::SSL3 {
         return Err(Stop::Malformed("a version that does not exist in ServerHello"));
@@ -143,14 +159,19 @@ async fn with_first_byte<S: AsyncRead + Unpin>(
     shown: &mut Shown,
 ) -> Result<Message, Stop> {
     if !shown.answered {
-        tokio::time::timeout(limits::FIRST_BYTE, incoming.begin(stream)).await.map_err(|_| Stop::TimedOut)??;
+        tokio::time::timeout(limits::FIRST_BYTE, incoming.begin(stream))
+            .await
+            .map_err(|_| Stop::TimedOut)??;
         shown.answered = true;
     }
     incoming.message(stream).await
 }
 
 async fn send<S: AsyncWrite + Unpin>(stream: &mut S, bytes: &[u8]) -> Result<(), Stop> {
-    stream.write_all(bytes).await.map_err(|error| incoming::stop(&error))?;
+    stream
+        .write_all(bytes)
+        .await
+        .map_err(|error| incoming::stop(&error))?;
     stream.flush().await.map_err(|error| incoming::stop(&error))
 }
 
@@ -184,7 +205,11 @@ fn take_chain<'a>(handshake: &mut Handshake, ders: impl Iterator<Item = &'a [u8]
         }
     }
     if let Some(leaf) = handshake.chain.first().cloned() {
-        let embedded = leaf.facts().embedded_scts.clone().and_then(|range| leaf.der().get(range));
+        let embedded = leaf
+            .facts()
+            .embedded_scts
+            .clone()
+            .and_then(|range| leaf.der().get(range));
         take_scts(&mut handshake.scts, embedded, SctOrigin::Certificate);
     }
 }
@@ -232,9 +257,16 @@ pub(crate) mod fuzzing {
 
     /// Shakes hands with a server that sends `bytes` whatever we say.
     pub fn handshake(bytes: &[u8]) {
-        let Some(standing) = StandingKey::generate() else { return };
+        let Some(standing) = StandingKey::generate() else {
+            return;
+        };
         let shelf = Shelf::default();
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else { return };
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+        else {
+            return;
+        };
         for hello in [Hello::Modern, Hello::Legacy] {
             let ask = Ask {
                 hello,

@@ -10,7 +10,9 @@ use model::tls::SignatureScheme;
 pub(crate) fn proof(leaf: &Certificate, scheme: SignatureScheme, message: &[u8], signature: &[u8]) -> Proof {
     let public_key = &leaf.facts().public_key;
     let key = leaf.der().get(public_key.key.clone()).unwrap_or_default();
-    let Some(algorithm) = algorithm(scheme, &public_key.kind) else { return Proof::Unverifiable(scheme) };
+    let Some(algorithm) = algorithm(scheme, &public_key.kind) else {
+        return Proof::Unverifiable(scheme);
+    };
     // `id-RSASSA-PSS` keys are the same numbers behind another identifier.
     match verify(&algorithm, &public_key.kind, key, message, signature) {
         Signed::Valid => Proof::Proven(scheme),

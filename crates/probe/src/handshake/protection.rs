@@ -45,7 +45,10 @@ pub(crate) struct Secret {
 pub(crate) fn handshake_secret(suite: Suite, shared: &[u8]) -> Secret {
     let zeros = [0; 48];
     let zeros = zeros.get(..suite.digest.output_len()).unwrap_or(&zeros);
-    let early = Secret { suite, value: hmac::sign(&hmac::Key::new(suite.hmac, zeros), zeros) };
+    let early = Secret {
+        suite,
+        value: hmac::sign(&hmac::Key::new(suite.hmac, zeros), zeros),
+    };
     early.next(shared)
 }
 
@@ -54,7 +57,10 @@ impl Secret {
     fn next(&self, input: &[u8]) -> Self {
         let salt = self.derive(b"derived", self.suite.hash_of_nothing().as_ref());
         let value = hmac::sign(&hmac::Key::new(self.suite.hmac, salt.value.as_ref()), input);
-        Self { suite: self.suite, value }
+        Self {
+            suite: self.suite,
+            value,
+        }
     }
 
     /// The master secret that follows the handshake secret.
@@ -65,7 +71,10 @@ impl Secret {
 
     /// `Derive-Secret` with a transcript hash.
     pub(crate) fn derive(&self, label: &[u8], transcript: &[u8]) -> Self {
-        Self { suite: self.suite, value: self.expand(label, transcript, self.suite.digest.output_len()) }
+        Self {
+            suite: self.suite,
+            value: self.expand(label, transcript, self.suite.digest.output_len()),
+        }
     }
 
     /// HKDF-Expand-Label (section 7.1). One HMAC block is enough: no output is longer than the hash.
@@ -90,11 +99,18 @@ impl Secret {
     fn traffic(&self) -> Result<Traffic, Stop> {
         let key_length = self.suite.aead.key_len();
         let key = self.expand(b"key", &[], key_length);
-        let key = key.as_ref().get(..key_length).ok_or(Stop::Malformed("key schedule"))?;
+        let key = key
+            .as_ref()
+            .get(..key_length)
+            .ok_or(Stop::Malformed("key schedule"))?;
         let key = UnboundKey::new(self.suite.aead, key).map_err(|_| Stop::Malformed("key schedule"))?;
         let iv = self.expand(b"iv", &[], aead::NONCE_LEN);
         let iv = *iv.as_ref().first_chunk().ok_or(Stop::Malformed("key schedule"))?;
-        Ok(Traffic { key: LessSafeKey::new(key), iv, sequence: 0 })
+        Ok(Traffic {
+            key: LessSafeKey::new(key),
+            iv,
+            sequence: 0,
+        })
     }
 
     /// Removes the protection of records under this traffic secret.
@@ -118,7 +134,9 @@ impl Traffic {
     fn nonce(&mut self) -> Nonce {
         let mut nonce = self.iv;
         let [_, _, _, _, tail @ ..] = &mut nonce;
-        tail.iter_mut().zip(self.sequence.to_be_bytes()).for_each(|(byte, mask)| *byte ^= mask);
+        tail.iter_mut()
+            .zip(self.sequence.to_be_bytes())
+            .for_each(|(byte, mask)| *byte ^= mask);
         self.sequence = self.sequence.wrapping_add(1);
         Nonce::assume_unique_for_key(nonce)
     }
@@ -149,7 +167,9 @@ impl Opener {
         while bytes.last() == Some(&0) {
             bytes.pop();
         }
-        let kind = bytes.pop().ok_or(Stop::Malformed("a protected record without content"))?;
+        let kind = bytes
+            .pop()
+            .ok_or(Stop::Malformed("a protected record without content"))?;
         Ok(Opened { kind, bytes })
     }
 }
@@ -201,7 +221,7 @@ mod tests {
             secret.value.as_ref(),
             bytes("1dc826e93606aa6fdc0aadc12f741b01046aa6b99f691ed221a9f0ca043fbeac")
         );
-        let transcript = bytes("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02f063cf0e1cad8");
+        let transcript = bytes("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02f063cf0e1cadd8");
         assert_eq!(transcript.len(), 32);
         let server = secret.derive(b"s hs traffic", &transcript);
         assert_eq!(

@@ -14,8 +14,8 @@ use super::proof::proof;
 use super::protection::{Secret, Suite, handshake_secret};
 use super::server_hello::{ServerHello, alpn};
 use super::{
-    Ask, CERTIFICATE, CERTIFICATE_REQUEST, CERTIFICATE_VERIFY, COMPRESSED_CERTIFICATE, ENCRYPTED_EXTENSIONS, FINISHED,
-    Shown, Stop,
+    Ask, CERTIFICATE, CERTIFICATE_REQUEST, CERTIFICATE_VERIFY, COMPRESSED_CERTIFICATE, ENCRYPTED_EXTENSIONS,
+    FINISHED, Shown, Stop,
 };
 
 /// Our side of the handshake: what stays the same when a HelloRetryRequest makes us say hello twice.
@@ -49,35 +49,58 @@ impl Client {
     }
 }
 
+/// How a handshake began: our hello and the answer to it.
+pub(super) struct Opening {
+    pub(super) client: Client,
+    pub(super) hello: Vec<u8>,
+    pub(super) answer: Message,
+}
+
+impl Opening {
+    /// Says hello again when the server asks for that, and gives the transcript through the ServerHello that counts.
+    async fn settle<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        stream: &mut S,
+        ask: &Ask<'_>,
+        incoming: &mut Incoming,
+    ) -> Result<(Suite, digest::Context), Stop> {
+        let server = ServerHello::parse(&self.answer)?;
+        let suite = Suite::of(server.cipher).ok_or(Stop::Malformed("a cipher suite that was not offered"))?;
+        let mut transcript = suite.transcript();
+        if server.is_retry {
+            let again = retry(ask, &mut self.client, &server)?;
+            transcript = after_retry(suite, &self.hello, &self.answer);
+            super::send(stream, &hello::record(&again, ask.hello)).await?;
+            self.hello = again;
+            self.answer = incoming.message(stream).await?;
+            let server = ServerHello::parse(&self.answer)?;
+            if server.is_retry || server.version != Version::TLS13 {
+                return Err(Stop::Malformed("a second HelloRetryRequest"));
+            }
+        }
+        transcript.update(&self.hello);
+        transcript.update(&self.answer.bytes);
+        Ok((suite, transcript))
+    }
+}
+
 /// Reads on to the certificate (glance) or to the server's Finished (full), and ends in order.
 pub(super) async fn proceed<S>(
     stream: &mut S,
     ask: &Ask<'_>,
     shown: &mut Shown,
     incoming: &mut Incoming,
-    (mut client, mut hello, mut answer): (Client, Vec<u8>, Message),
+    mut opening: Opening,
 ) -> Result<(), Stop>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut server = ServerHello::parse(&answer)?;
-    let suite = Suite::of(server.cipher).ok_or(Stop::Malformed("a cipher suite that was not offered"))?;
-    let mut transcript = suite.transcript();
-    if server.is_retry {
-        let again = retry(ask, &mut client, &server)?;
-        transcript = after_retry(suite, &hello, &answer);
-        super::send(stream, &hello::record(&again, ask.hello)).await?;
-        hello = again;
-        answer = incoming.message(stream).await?;
-        server = ServerHello::parse(&answer)?;
-        if server.is_retry || server.version != Version::TLS13 {
-            return Err(Stop::Malformed("a second HelloRetryRequest"));
-        }
-    }
-    transcript.update(&hello);
-    transcript.update(&answer.bytes);
-    let (group, share) = server.key_share.ok_or(Stop::Malformed("ServerHello without a key share"))?;
-    let shared = shared_secret(group, share, ask.standing, client.fresh.as_ref())?;
+    let (suite, transcript) = opening.settle(stream, ask, incoming).await?;
+    let server = ServerHello::parse(&opening.answer)?;
+    let (group, share) = server
+        .key_share
+        .ok_or(Stop::Malformed("ServerHello without a key share"))?;
+    let shared = shared_secret(group, share, ask.standing, opening.client.fresh.as_ref())?;
     let secret = handshake_secret(suite, &shared);
     let hash = transcript.clone().finish();
     let server_secret = secret.derive(b"s hs traffic", hash.as_ref());
@@ -85,10 +108,18 @@ where
 
     let mut handshake = super::begun(&server, ask.hello);
     handshake.group = super::group(group);
-    let mut flight = Flight { transcript, handshake, request_context: None };
-    flight.to_certificate(stream, ask, incoming).await?;
+    let mut flight = Flight {
+        transcript,
+        handshake,
+        request_context: None,
+    };
+    flight.read_certificate(stream, ask, incoming).await?;
     let empty = flight.handshake.chain.is_empty();
-    let Flight { mut transcript, handshake, request_context } = flight;
+    let Flight {
+        mut transcript,
+        handshake,
+        request_context,
+    } = flight;
     let handshake = shown.handshake.insert(handshake);
     if empty {
         return Err(Stop::Malformed("an empty certificate message"));
@@ -148,7 +179,7 @@ struct Flight {
 
 impl Flight {
     /// EncryptedExtensions, perhaps CertificateRequest, Certificate.
-    async fn to_certificate<S: AsyncRead + Unpin>(
+    async fn read_certificate<S: AsyncRead + Unpin>(
         &mut self,
         stream: &mut S,
         ask: &Ask<'_>,
@@ -166,7 +197,9 @@ impl Flight {
                     return self.certificate(&message, ask);
                 }
                 COMPRESSED_CERTIFICATE => {
-                    return Err(Stop::Malformed("a compressed certificate although no compression was offered"));
+                    return Err(Stop::Malformed(
+                        "a compressed certificate although no compression was offered",
+                    ));
                 }
                 _ => break,
             }
@@ -215,7 +248,9 @@ impl Flight {
             Some(der)
         });
         super::take_chain(&mut self.handshake, ders, ask.shelf);
-        let Some(mut extensions) = leaf_extensions else { return Ok(()) };
+        let Some(mut extensions) = leaf_extensions else {
+            return Ok(());
+        };
         while !extensions.is_empty() {
             let number = extensions.u16()?;
             let mut value = extensions.inner::<2>()?;
@@ -238,7 +273,9 @@ async fn verify<S: AsyncRead + Unpin>(
 ) -> Result<(), Stop> {
     let message = incoming.message(stream).await?;
     if message.kind != CERTIFICATE_VERIFY {
-        return Err(Stop::Malformed("something else where CertificateVerify must stand"));
+        return Err(Stop::Malformed(
+            "something else where CertificateVerify must stand",
+        ));
     }
     let mut body = Cursor::new(message.body(), "CertificateVerify");
     let scheme = SignatureScheme(body.u16()?);
@@ -260,7 +297,9 @@ fn goodbye(
     mut transcript: digest::Context,
     request_context: Option<&[u8]>,
 ) -> Result<Vec<u8>, Stop> {
-    let application = secret.master().derive(b"c ap traffic", transcript.clone().finish().as_ref());
+    let application = secret
+        .master()
+        .derive(b"c ap traffic", transcript.clone().finish().as_ref());
     let mut flight = Vec::with_capacity(128);
     if let Some(context) = request_context {
         flight.push(CERTIFICATE);
@@ -275,7 +314,9 @@ fn goodbye(
     length_prefixed::<3>(&mut flight, |out| out.extend_from_slice(verify_data.as_ref()));
     // The change-cipher-spec of middlebox compatibility (appendix D.4), then the two protected records.
     let mut out = vec![super::CHANGE_CIPHER_SPEC, 3, 3, 0, 1, 1];
-    client_secret.sealer()?.seal(super::HANDSHAKE, &flight, &mut out)?;
+    client_secret
+        .sealer()?
+        .seal(super::HANDSHAKE, &flight, &mut out)?;
     application.sealer()?.seal(super::ALERT, &[1, 0], &mut out)?;
     Ok(out)
 }

@@ -7,7 +7,7 @@
 
 mod ftp;
 #[doc(hidden)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod imap;
 mod irc;
 mod ldap;
