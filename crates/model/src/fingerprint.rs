@@ -28,7 +28,11 @@ impl Fingerprint {
     /// Two groups of four hexadecimal digits (`77ab 20c4`): enough for a person to tell two certificates apart.
     pub fn short(&self) -> String {
         let text = self.to_string();
-        format!("{} {}", text.get(..4).unwrap_or_default(), text.get(4..8).unwrap_or_default())
+        format!(
+            "{} {}",
+            text.get(..4).unwrap_or_default(),
+            text.get(4..8).unwrap_or_default()
+        )
     }
 }
 

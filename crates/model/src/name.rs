@@ -68,7 +68,11 @@ impl Name {
 
     /// The U-label form for people. Labels that do not decode stay as they are.
     pub fn unicode(&self) -> String {
-        if self.0.contains("xn--") { idna::domain_to_unicode(&self.0).0 } else { self.0.to_string() }
+        if self.0.contains("xn--") {
+            idna::domain_to_unicode(&self.0).0
+        } else {
+            self.0.to_string()
+        }
     }
 }
 
@@ -86,7 +90,9 @@ impl WildcardName {
 
     /// Whether it stands for `name`: exactly one label in place of the asterisk (RFC 9525 section 6.3).
     pub fn covers(&self, name: &Name) -> bool {
-        name.as_str().split_once('.').is_some_and(|(_, parent)| parent == self.parent.as_str())
+        name.as_str()
+            .split_once('.')
+            .is_some_and(|(_, parent)| parent == self.parent.as_str())
     }
 }
 
@@ -101,7 +107,9 @@ fn check_labels(ascii: &str) -> Result<(), NameError> {
         if label.len() > 63 {
             return Err(NameError::LabelTooLong);
         }
-        let odd = label.chars().find(|character| !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_')));
+        let odd = label
+            .chars()
+            .find(|character| !(character.is_ascii_alphanumeric() || matches!(character, '-' | '_')));
         if let Some(character) = odd {
             return Err(NameError::Character(character));
         }
@@ -143,8 +151,14 @@ mod tests {
     #[test]
     fn names_are_normalised() {
         assert_eq!(Name::parse("Example.COM.").unwrap().as_str(), "example.com");
-        assert_eq!(Name::parse("bücher.example").unwrap().as_str(), "xn--bcher-kva.example");
-        assert_eq!(Name::parse("xn--bcher-kva.example").unwrap().unicode(), "bücher.example");
+        assert_eq!(
+            Name::parse("bücher.example").unwrap().as_str(),
+            "xn--bcher-kva.example"
+        );
+        assert_eq!(
+            Name::parse("xn--bcher-kva.example").unwrap().unicode(),
+            "bücher.example"
+        );
     }
 
     #[test]
@@ -154,7 +168,10 @@ mod tests {
         assert_eq!(Name::parse("a b"), Err(NameError::Character(' ')));
         assert_eq!(Name::parse(&"a".repeat(64)), Err(NameError::LabelTooLong));
         assert_eq!(Name::parse("*.example"), Err(NameError::Wildcard));
-        assert_eq!(Name::parse(&format!("{}a", "a.".repeat(127))), Err(NameError::TooLong));
+        assert_eq!(
+            Name::parse(&format!("{}a", "a.".repeat(127))),
+            Err(NameError::TooLong)
+        );
     }
 
     #[test]

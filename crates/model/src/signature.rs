@@ -7,11 +7,11 @@
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA1_ASN1, ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P256_SHA512_ASN1,
     ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA512_ASN1,
-    ECDSA_P521_SHA1_ASN1, ECDSA_P521_SHA224_ASN1, ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA384_ASN1, ECDSA_P521_SHA512_ASN1,
-    ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87, RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY,
-    RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY,
-    RSA_PKCS1_2048_8192_SHA384, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-    UnparsedPublicKey, VerificationAlgorithm,
+    ECDSA_P521_SHA1_ASN1, ECDSA_P521_SHA224_ASN1, ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA384_ASN1,
+    ECDSA_P521_SHA512_ASN1, ED25519, ML_DSA_44, ML_DSA_65, ML_DSA_87,
+    RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,
+    RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA384, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, UnparsedPublicKey, VerificationAlgorithm,
 };
 
 use crate::certificate::{Curve, Hash, KeyKind, SignatureAlgorithm};
@@ -36,7 +36,9 @@ pub fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Signed {
-    let Some(primitive) = primitive(algorithm, kind) else { return Signed::Unsupported };
+    let Some(primitive) = primitive(algorithm, kind) else {
+        return Signed::Unsupported;
+    };
     match UnparsedPublicKey::new(primitive, key).verify(message, signature) {
         Ok(()) => Signed::Valid,
         Err(_) => Signed::Invalid,
@@ -53,8 +55,15 @@ pub fn is_supported(signature: &SignatureAlgorithm, key: &KeyKind) -> bool {
 /// have been made by that key, and trying all would let a stranger choose how his bytes are read.
 fn primitive(signature: &SignatureAlgorithm, key: &KeyKind) -> Option<&'static dyn VerificationAlgorithm> {
     match (signature, key) {
-        (SignatureAlgorithm::RsaPkcs1(hash), KeyKind::Rsa { bits, pss: false, .. }) => rsa_pkcs1(*hash, *bits),
-        (SignatureAlgorithm::RsaPss(hash), KeyKind::Rsa { bits: 2048..=8192, .. }) => match hash {
+        (SignatureAlgorithm::RsaPkcs1(hash), KeyKind::Rsa { bits, pss: false, .. }) => {
+            rsa_pkcs1(*hash, *bits)
+        }
+        (
+            SignatureAlgorithm::RsaPss(hash),
+            KeyKind::Rsa {
+                bits: 2048..=8192, ..
+            },
+        ) => match hash {
             Hash::Sha256 => Some(&RSA_PSS_2048_8192_SHA256),
             Hash::Sha384 => Some(&RSA_PSS_2048_8192_SHA384),
             Hash::Sha512 => Some(&RSA_PSS_2048_8192_SHA512),

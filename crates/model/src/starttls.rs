@@ -110,13 +110,19 @@ impl StartTls {
     pub fn word(self) -> &'static str {
         match self {
             Self::None => "none",
-            other => SCHEMES.iter().find(|row| row.starttls == other).map_or("none", |row| row.name),
+            other => SCHEMES
+                .iter()
+                .find(|row| row.starttls == other)
+                .map_or("none", |row| row.name),
         }
     }
 
     /// What the well-known port says when nobody says anything: implicit TLS unless the port is a STARTTLS one.
     pub fn for_port(port: u16) -> Self {
-        let primary = SCHEMES.iter().filter(|row| row.starttls != Self::None).map(|row| (row.port, row.starttls));
+        let primary = SCHEMES
+            .iter()
+            .filter(|row| row.starttls != Self::None)
+            .map(|row| (row.port, row.starttls));
         primary
             .chain(FURTHER_PORTS.iter().copied())
             .find(|(known, _)| *known == port)
@@ -125,7 +131,10 @@ impl StartTls {
 
     /// What a scheme means: how TLS begins and the port when none is written. `None` for an unknown scheme.
     pub fn for_scheme(name: &str) -> Option<(Self, u16)> {
-        SCHEMES.iter().find(|row| row.name.eq_ignore_ascii_case(name)).map(|row| (row.starttls, row.port))
+        SCHEMES
+            .iter()
+            .find(|row| row.name.eq_ignore_ascii_case(name))
+            .map(|row| (row.starttls, row.port))
     }
 
     /// Whether the port is one that is known for TLS of either kind.
@@ -160,7 +169,10 @@ mod tests {
     #[test]
     fn every_protocol_has_a_scheme_of_its_own_word() {
         for row in SCHEMES.iter().filter(|row| row.starttls != StartTls::None) {
-            assert_eq!(StartTls::for_scheme(row.starttls.word()).map(|(found, _)| found), Some(row.starttls));
+            assert_eq!(
+                StartTls::for_scheme(row.starttls.word()).map(|(found, _)| found),
+                Some(row.starttls)
+            );
         }
         assert_eq!(StartTls::for_scheme("SMTPS"), Some((StartTls::None, 465)));
         assert_eq!(StartTls::for_scheme("htps"), None);

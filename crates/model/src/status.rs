@@ -34,8 +34,13 @@ impl Status {
     }
 
     /// All statuses, worst first.
-    pub const WORST_FIRST: [Self; 5] =
-        [Self::Expired, Self::Critical, Self::Error, Self::Warning, Self::Ok];
+    pub const WORST_FIRST: [Self; 5] = [
+        Self::Expired,
+        Self::Critical,
+        Self::Error,
+        Self::Warning,
+        Self::Ok,
+    ];
 }
 
 impl fmt::Display for Status {

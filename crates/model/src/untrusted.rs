@@ -36,7 +36,11 @@ impl Untrusted {
 
 /// Makes any text one safe line; see [`Untrusted::shown`].
 pub fn shown(text: &str) -> String {
-    if text.len() <= limits::TEXT_SHOWN_BYTES && text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && byte != b'\\') {
+    if text.len() <= limits::TEXT_SHOWN_BYTES
+        && text
+            .bytes()
+            .all(|byte| (0x20..0x7f).contains(&byte) && byte != b'\\')
+    {
         return text.to_owned();
     }
     let half = limits::TEXT_SHOWN_BYTES / 2;
@@ -47,9 +51,15 @@ pub fn shown(text: &str) -> String {
     }
     let head = text.floor_char_boundary(half);
     let tail = text.ceil_char_boundary(text.len() - half);
-    text.get(..head).unwrap_or_default().chars().for_each(|character| push_safe(&mut out, character));
+    text.get(..head)
+        .unwrap_or_default()
+        .chars()
+        .for_each(|character| push_safe(&mut out, character));
     out.push_str(" ... ");
-    text.get(tail..).unwrap_or_default().chars().for_each(|character| push_safe(&mut out, character));
+    text.get(tail..)
+        .unwrap_or_default()
+        .chars()
+        .for_each(|character| push_safe(&mut out, character));
     out
 }
 
@@ -100,7 +110,10 @@ mod tests {
     #[test]
     fn a_terminal_never_sees_controls_or_bidirectional_overrides() {
         let hostile = Untrusted::new("a\u{1b}]8;;http://x\u{7}b\u{202e}c\r\nd\0");
-        assert_eq!(hostile.to_string(), "a\\u{1b}]8;;http://x\\u{7}b\\u{202e}c\\r\\nd\\u{0}");
+        assert_eq!(
+            hostile.to_string(),
+            "a\\u{1b}]8;;http://x\\u{7}b\\u{202e}c\\r\\nd\\u{0}"
+        );
     }
 
     #[test]
