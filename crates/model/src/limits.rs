@@ -2,7 +2,11 @@
 //!
 //! A bound that can be set by a flag says so; the others are fixed because no honest server comes near them.
 
+mod table;
+
 use std::time::Duration;
+
+pub use table::ALL;
 
 /// TCP connect. A SYN is repeated after 1 s; whoever has not answered after the second repeat is not there.
 pub const CONNECT: Duration = Duration::from_secs(3);

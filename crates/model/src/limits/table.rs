@@ -1,0 +1,141 @@
+//! The limits as a table, in the order in which a look meets them.
+
+use std::time::Duration;
+
+use super::*;
+
+/// Every limit.
+pub const ALL: &[Limit] = &[
+    time("connecting by TCP", CONNECT, Some("--timeout")),
+    time("everything for one endpoint", ENDPOINT, Some("--timeout")),
+    time("the exchange before TLS (STARTTLS)", UPGRADE, None),
+    bytes("plaintext read before TLS", UPGRADE_BYTES),
+    count("lines read before TLS", UPGRADE_LINES, None),
+    bytes("one line before TLS", UPGRADE_LINE_BYTES),
+    time("resolving one name", RESOLVE, None),
+    count("addresses taken of one name", ADDRESSES_PER_NAME, None),
+    time("first byte of the answer to a ClientHello", FIRST_BYTE, None),
+    bytes("TLS bytes read from one connection", TLS_BYTES),
+    bytes("one handshake message", HANDSHAKE_MESSAGE_BYTES),
+    bytes("one certificate message", GIANT_MESSAGE_BYTES),
+    count("TLS records without progress", IDLE_RECORDS, None),
+    count("certificates kept of one chain", CHAIN_CERTIFICATES, None),
+    bytes("one certificate", CERTIFICATE_BYTES),
+    count(
+        "certificates kept in memory between endpoints",
+        SHELF_CERTIFICATES,
+        None,
+    ),
+    count("names parsed of one certificate", NAMES_PARSED, None),
+    count("names shown of one certificate", NAMES_SHOWN, None),
+    count("nesting of DER", DER_DEPTH, None),
+    count("oddities noted of one certificate", ODDITIES, None),
+    count("extensions kept of one certificate", EXTENSIONS, None),
+    count(
+        "usages, policies or addresses kept of one certificate",
+        LIST_ENTRIES,
+        None,
+    ),
+    count("parts kept of one distinguished name", NAME_PARTS, None),
+    count("certificates and CRLs kept of one file", BUNDLE_ITEMS, None),
+    count("SCTs read from one list", SCTS, None),
+    count("names of client CAs kept", CLIENT_AUTHORITIES, None),
+    bytes("a stapled OCSP answer", STAPLE_BYTES),
+    bytes("text from the network shown to a person", TEXT_SHOWN_BYTES),
+    count("signature relations looked at for one chain", PATH_EDGES, None),
+    count("signatures verified for one chain", PATH_SIGNATURES, None),
+    count("certificates in one path", PATH_LENGTH, None),
+    count(
+        "name constraints compared for one chain",
+        PATH_NAME_COMPARISONS,
+        None,
+    ),
+    count("connections open at once", CONCURRENT, Some("--concurrency")),
+    count(
+        "connections open at once to one address",
+        PER_ADDRESS,
+        Some("--per-address"),
+    ),
+    count(
+        "connections open at once to one /24 or /48",
+        PER_NETWORK,
+        Some("--per-network"),
+    ),
+    bytes("one line of targets", TARGET_LINE_BYTES),
+    wide_count("addresses of one range", RANGE_ADDRESSES, Some("--large-ranges")),
+    wide_bytes("a file that is inspected", FILE_BYTES),
+];
+
+const fn time(name: &'static str, bound: Duration, flag: Option<&'static str>) -> Limit {
+    Limit {
+        name,
+        bound: Bound::Time(bound),
+        flag,
+    }
+}
+
+const fn bytes(name: &'static str, bound: usize) -> Limit {
+    wide_bytes(name, bound as u64)
+}
+
+const fn wide_bytes(name: &'static str, bound: u64) -> Limit {
+    Limit {
+        name,
+        bound: Bound::Bytes(bound),
+        flag: None,
+    }
+}
+
+const fn count(name: &'static str, bound: usize, flag: Option<&'static str>) -> Limit {
+    Limit {
+        name,
+        bound: Bound::Count(bound as u64),
+        flag,
+    }
+}
+
+const fn wide_count(name: &'static str, bound: u128, flag: Option<&'static str>) -> Limit {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "what is larger is shown as the largest number"
+    )]
+    let bound = if bound > u64::MAX as u128 {
+        u64::MAX
+    } else {
+        bound as u64
+    };
+    Limit {
+        name,
+        bound: Bound::Count(bound),
+        flag,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_constant_has_its_row() {
+        let declared: BTreeSet<&str> = include_str!("../limits.rs")
+            .lines()
+            .filter_map(|line| line.strip_prefix("pub const "))
+            .filter_map(|rest| rest.split(':').next())
+            .collect();
+        assert!(declared.len() > 30);
+        let rows = include_str!("table.rs").split("];").next().unwrap();
+        for constant in &declared {
+            let uses = rows.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+            assert_eq!(uses.filter(|word| word == constant).count(), 1, "{constant}");
+        }
+        assert_eq!(ALL.len(), declared.len());
+    }
+
+    #[test]
+    fn every_row_reads_differently() {
+        let names: BTreeSet<&str> = ALL.iter().map(|limit| limit.name).collect();
+        assert_eq!(names.len(), ALL.len());
+    }
+}
