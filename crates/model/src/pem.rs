@@ -252,7 +252,10 @@ impl fmt::Debug for Block {
 mod tests {
     use super::*;
 
-    fn read(text: &str) -> Vec<Result<(String, usize, Option<Vec<u8>>), String>> {
+    /// Label, line and bytes of a block, or the words of its error.
+    type Read = Result<(String, usize, Option<Vec<u8>>), String>;
+
+    fn read(text: &str) -> Vec<Read> {
         let blocks = blocks(text.as_bytes()).map(|block| match block {
             Ok(Block {
                 label,
@@ -269,7 +272,7 @@ mod tests {
         blocks.collect()
     }
 
-    fn der(label: &str, line: usize, bytes: &[u8]) -> Result<(String, usize, Option<Vec<u8>>), String> {
+    fn der(label: &str, line: usize, bytes: &[u8]) -> Read {
         Ok((label.to_owned(), line, Some(bytes.to_vec())))
     }
 

@@ -1,11 +1,6 @@
 //! OCSP answers, CRLs, requests and bundles: minted by rcgen where it can, else written by hand.
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests"
-)]
-#![expect(clippy::cast_possible_truncation, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::cast_possible_truncation, reason = "the writer of lengths")]
 
 mod der_writer;
 

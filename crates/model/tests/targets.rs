@@ -1,5 +1,7 @@
 //! What people write as a target, what it stands for, and how mistakes are reported.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::net::IpAddr;
 
 use model::name::NameError;
@@ -221,6 +223,10 @@ fn mistakes_are_pointed_at() {
         );
         assert!(error.to_string().contains(": expected "), "{error}");
     }
+}
+
+#[test]
+fn what_is_too_long_is_measured() {
     let long = parse_target(&"a.".repeat(3000)).unwrap_err();
     assert!(matches!(long.kind, TargetErrorKind::TooLong { bytes: 6000 }));
     let label = parse_target(&format!("www.{}.com", "a".repeat(64))).unwrap_err();
