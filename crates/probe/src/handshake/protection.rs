@@ -221,7 +221,7 @@ mod tests {
             secret.value.as_ref(),
             bytes("1dc826e93606aa6fdc0aadc12f741b01046aa6b99f691ed221a9f0ca043fbeac")
         );
-        let transcript = bytes("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02f063cf0e1cadd8");
+        let transcript = bytes("860c06edc07858ee8e78f0e7428c58edd6b43f2ca3e6e95f02ed063cf0e1cad8");
         assert_eq!(transcript.len(), 32);
         let server = secret.derive(b"s hs traffic", &transcript);
         assert_eq!(
