@@ -1,0 +1,169 @@
+//! What one certificate must be, by itself, to be a leaf or an issuer at a time (RFC 5280 sections 4 and 6.1).
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use model::certificate::{Certificate, Facts, KeyKind, KeyUsage, OddityKind, Oid, SignatureAlgorithm};
+use model::finding::PathReason;
+
+/// Critical extensions that are understood: processed here, in the rules, or in name matching. Policies ask nothing as
+/// long as nobody asks for a policy (RFC 5280 section 6.1.1, initial-policy-set any-policy).
+const UNDERSTOOD: &[Oid] = &[
+    Oid::KEY_USAGE,
+    Oid::SUBJECT_ALT_NAME,
+    Oid::BASIC_CONSTRAINTS,
+    Oid::NAME_CONSTRAINTS,
+    Oid::CERTIFICATE_POLICIES,
+    Oid::POLICY_MAPPINGS,
+    Oid::POLICY_CONSTRAINTS,
+    Oid::EXTENDED_KEY_USAGE,
+    Oid::INHIBIT_ANY_POLICY,
+    // It has a reason of its own.
+    Oid::PRECERTIFICATE_POISON,
+];
+
+/// The content bytes of further ones: issuerAltName, cRLDistributionPoints, TLS feature (RFC 7633).
+const UNDERSTOOD_BYTES: &[&[u8]] = &[
+    &[0x55, 0x1d, 0x12],
+    &[0x55, 0x1d, 0x1f],
+    &[0x2b, 6, 1, 5, 5, 7, 1, 0x18],
+];
+
+/// Everything that keeps `leaf` from being a server's certificate, whoever signed it.
+pub(super) fn leaf(leaf: &Arc<Certificate>, now: Timestamp) -> Vec<PathReason> {
+    let mut reasons = Vec::new();
+    if is_unparsable(leaf.facts()) {
+        reasons.push(PathReason::Unparsable {
+            certificate: Arc::clone(leaf),
+        });
+        return reasons;
+    }
+    common(leaf, now, &mut reasons);
+    reasons
+}
+
+/// Everything that keeps `certificate` from issuing others.
+pub(super) fn issuer(
+    certificate: &Arc<Certificate>,
+    is_anchor: bool,
+    now: Timestamp,
+    reasons: &mut Vec<PathReason>,
+) {
+    let facts = certificate.facts();
+    if is_unparsable(facts) {
+        reasons.push(PathReason::Unparsable {
+            certificate: Arc::clone(certificate),
+        });
+        return;
+    }
+    common(certificate, now, reasons);
+    // A version 1 certificate cannot say that it is a CA; as an anchor somebody said it for it.
+    let is_ca = facts.is_ca() || (is_anchor && facts.version < 3 && facts.basic_constraints.is_none());
+    if !is_ca {
+        reasons.push(PathReason::NotCa {
+            certificate: Arc::clone(certificate),
+        });
+    }
+    if facts
+        .key_usage
+        .is_some_and(|usage| !usage.has(KeyUsage::KEY_CERT_SIGN))
+    {
+        reasons.push(PathReason::KeyUsage {
+            certificate: Arc::clone(certificate),
+        });
+    }
+}
+
+/// Whether too little could be read to judge anything.
+pub(crate) fn is_unparsable(facts: &Facts) -> bool {
+    facts.not_after.is_none()
+        || facts.not_before.is_none()
+        || facts.public_key.kind == KeyKind::Unread
+        || facts.signature_algorithm == SignatureAlgorithm::Unread
+        || facts.to_be_signed.is_empty()
+        || facts
+            .oddities
+            .iter()
+            .any(|oddity| oddity.kind == OddityKind::NotACertificate)
+}
+
+/// Whether the extended key usages, if there are any, allow a TLS server.
+pub(crate) fn allows_server(facts: &Facts) -> bool {
+    let Some(usages) = &facts.extended_key_usages else {
+        return true;
+    };
+    usages
+        .iter()
+        .any(|usage| *usage == Oid::SERVER_AUTH || *usage == Oid::ANY_EXTENDED_KEY_USAGE)
+}
+
+/// Whether an oddity of this kind makes strict readers refuse the certificate. The others lose a name or a text that
+/// then simply does not match.
+pub(crate) const fn is_fatal(kind: OddityKind) -> bool {
+    match kind {
+        OddityKind::Truncated
+        | OddityKind::TrailingBytes
+        | OddityKind::UnexpectedTag
+        | OddityKind::NonMinimalLength
+        | OddityKind::NonMinimalInteger
+        | OddityKind::NonCanonicalBoolean
+        | OddityKind::BadBitString
+        | OddityKind::BadOid
+        | OddityKind::BadTime
+        | OddityKind::DuplicateExtension
+        | OddityKind::TooDeep
+        | OddityKind::TooManyEntries
+        | OddityKind::BadKey
+        | OddityKind::NotACertificate => true,
+        OddityKind::BadText | OddityKind::BadAddress | OddityKind::TooManyNames => false,
+    }
+}
+
+fn common(certificate: &Arc<Certificate>, now: Timestamp, reasons: &mut Vec<PathReason>) {
+    let facts = certificate.facts();
+    let now = now.as_second();
+    if let Some(not_before) = facts.not_before.filter(|not_before| now < not_before.as_second()) {
+        reasons.push(PathReason::NotYetValid {
+            certificate: Arc::clone(certificate),
+            not_before,
+        });
+    }
+    if let Some(not_after) = facts.not_after.filter(|not_after| now > not_after.as_second()) {
+        reasons.push(PathReason::Expired {
+            certificate: Arc::clone(certificate),
+            not_after,
+        });
+    }
+    if let Some(oddity) = facts.oddities.iter().find(|oddity| is_fatal(oddity.kind)) {
+        let (certificate, kind, field) = (Arc::clone(certificate), oddity.kind, oddity.field);
+        reasons.push(PathReason::Malformed {
+            certificate,
+            kind,
+            field,
+        });
+    }
+    if !facts.signature_algorithms_agree {
+        reasons.push(PathReason::AlgorithmsDisagree {
+            certificate: Arc::clone(certificate),
+        });
+    }
+    if facts.precertificate {
+        reasons.push(PathReason::Precertificate {
+            certificate: Arc::clone(certificate),
+        });
+    }
+    if !allows_server(facts) {
+        reasons.push(PathReason::ExtendedKeyUsage {
+            certificate: Arc::clone(certificate),
+        });
+    }
+    let mut critical = facts.extensions.iter().filter(|extension| extension.critical);
+    let is_unknown = |oid: &Oid| !UNDERSTOOD.contains(oid) && !UNDERSTOOD_BYTES.contains(&oid.content());
+    if let Some(extension) = critical.find(|extension| is_unknown(&extension.oid)) {
+        let (certificate, extension) = (Arc::clone(certificate), extension.oid.clone());
+        reasons.push(PathReason::UnknownCritical {
+            certificate,
+            extension,
+        });
+    }
+}
