@@ -1,1 +1,32 @@
-//! To be filled.
+//! Judges observations: rules, path building per trust store, policy.
+//!
+//! An observation, the trust stores, a policy and the time come in; an assessment goes out: what each store says of the
+//! chain, every finding, and the status, which is the worst of them. Nothing here opens a connection, reads a file or
+//! the clock, or makes a decision that is not a function of these inputs: the same input gives the same verdict on any
+//! machine, in ten years.
+//!
+//! - [`trust_store`]: who trusts which anchors;
+//! - [`signature`], [`memory`]: one signature, checked once;
+//! - [`path`]: from the leaf to anchors, for all stores at once, within a budget;
+//! - [`rules`]: one file each, with what it says of itself for `nolapse explain` and for the documents;
+//! - [`judge()`]: all of it together;
+//! - [`words`]: the sentences, made at the very end and safe for a terminal.
+
+mod case;
+mod judge;
+pub mod memory;
+pub mod path;
+mod policy;
+pub mod rules;
+pub mod signature;
+pub mod trust_store;
+pub mod words;
+
+#[cfg(test)]
+mod world;
+
+pub use judge::{Assessment, judge};
+pub use memory::SignatureMemory;
+pub use path::{StoreVerdict, Trust};
+pub use policy::{Policy, Threshold};
+pub use trust_store::{StoreKind, Stores};

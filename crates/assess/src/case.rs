@@ -1,0 +1,187 @@
+//! What a rule sees: one handshake of an observation, the stores' verdicts on it, the time, and the policy; with the
+//! questions that several rules ask answered once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::certificate::{Certificate, Facts};
+use model::endpoint::Identity;
+use model::finding::{Finding, PathReason, Reason, Severity, Subject};
+use model::observation::{Handshake, Observation, Outcome};
+
+use crate::path::StoreVerdict;
+use crate::path::is_unparsable;
+use crate::policy::Policy;
+use crate::rules::Rule;
+use crate::trust_store::{StoreKind, Stores};
+
+/// One handshake (or none), ready to be judged.
+pub(crate) struct Case<'a> {
+    pub(crate) observation: &'a Observation,
+    /// The handshake that is judged: the observation's own, or a further one.
+    pub(crate) handshake: Option<&'a Handshake>,
+    further: Option<usize>,
+    pub(crate) stores: &'a Stores,
+    pub(crate) now: Timestamp,
+    pub(crate) policy: Policy,
+    refusal: Option<Refusal<'a>>,
+}
+
+/// Why the chain is refused where it matters.
+pub(crate) struct Refusal<'a> {
+    /// The reasons of the store that has fewest, the most telling first.
+    pub(crate) reasons: &'a [PathReason],
+    /// The stores that refuse.
+    pub(crate) stores: Vec<Arc<str>>,
+    /// [`Severity::Warning`] when some public store accepts, otherwise critical.
+    pub(crate) severity: Severity,
+}
+
+impl<'a> Case<'a> {
+    pub(crate) fn new(
+        observation: &'a Observation,
+        handshake: Option<&'a Handshake>,
+        further: Option<usize>,
+        trust: &'a [StoreVerdict],
+        stores: &'a Stores,
+    ) -> Self {
+        let refusal = refusal(trust);
+        let (now, policy) = (observation.at, Policy::default());
+        Self {
+            observation,
+            handshake,
+            further,
+            stores,
+            now,
+            policy,
+            refusal,
+        }
+    }
+
+    pub(crate) const fn at(mut self, now: Timestamp) -> Self {
+        self.now = now;
+        self
+    }
+
+    pub(crate) const fn under(mut self, policy: &Policy) -> Self {
+        self.policy = *policy;
+        self
+    }
+
+    /// The chain as sent, leaf first; empty when there is none.
+    pub(crate) fn chain(&self) -> &'a [Arc<Certificate>] {
+        self.handshake
+            .map(|handshake| handshake.chain.as_slice())
+            .unwrap_or_default()
+    }
+
+    /// The leaf, whether it can be read or not.
+    pub(crate) fn leaf(&self) -> Option<&'a Arc<Certificate>> {
+        self.chain().first()
+    }
+
+    /// What the leaf says, when enough of it can be read to be judged.
+    pub(crate) fn leaf_facts(&self) -> Option<&'a Facts> {
+        self.leaf()
+            .map(|leaf| leaf.facts())
+            .filter(|facts| !is_unparsable(facts))
+    }
+
+    /// Whom the leaf must name.
+    pub(crate) fn wanted(&self) -> &'a Identity {
+        &self.observation.service.identity
+    }
+
+    /// Why the chain is refused, unless it is trusted: a public chain must satisfy the public stores; one that a store
+    /// of the user's accepts is trusted whatever they say.
+    pub(crate) const fn refusal(&self) -> Option<&Refusal<'a>> {
+        self.refusal.as_ref()
+    }
+
+    /// Whether the observation itself, not a further handshake, is being judged. Rules about the endpoint as a whole
+    /// speak only then.
+    pub(crate) const fn is_main(&self) -> bool {
+        self.further.is_none()
+    }
+
+    /// Whether the look was stopped.
+    pub(crate) const fn is_stopped(&self) -> bool {
+        matches!(self.observation.outcome, Outcome::Stopped { .. })
+    }
+
+    /// The certificate at `place` of the chain that is judged.
+    pub(crate) const fn place(&self, place: usize) -> Subject {
+        match self.further {
+            None => Subject::Certificate(place),
+            Some(handshake) => Subject::Further {
+                handshake,
+                certificate: place,
+            },
+        }
+    }
+
+    /// The place in the chain at which `certificate` was sent.
+    pub(crate) fn place_of(&self, certificate: &Certificate) -> Option<usize> {
+        self.chain()
+            .iter()
+            .position(|sent| sent.fingerprint() == certificate.fingerprint())
+    }
+
+    /// A finding about the leaf.
+    pub(crate) const fn about_leaf(&self, rule: &Rule, severity: Severity, reason: Reason) -> Finding {
+        Finding {
+            rule: rule.id,
+            severity,
+            subject: self.place(0),
+            reason,
+        }
+    }
+
+    /// A finding about the endpoint.
+    pub(crate) const fn about_endpoint(rule: &Rule, severity: Severity, reason: Reason) -> Finding {
+        Finding {
+            rule: rule.id,
+            severity,
+            subject: Subject::Endpoint,
+            reason,
+        }
+    }
+}
+
+fn refusal(trust: &[StoreVerdict]) -> Option<Refusal<'_>> {
+    let accepted = |kind| {
+        trust
+            .iter()
+            .any(|verdict| verdict.kind == kind && verdict.is_trusted())
+    };
+    if accepted(StoreKind::User) {
+        return None;
+    }
+    let has_public = trust.iter().any(|verdict| verdict.kind == StoreKind::Public);
+    let asked = |verdict: &&StoreVerdict| !accepted(StoreKind::Public) || verdict.kind == StoreKind::Public;
+    let refusing = || trust.iter().filter(asked).filter(|verdict| !verdict.is_trusted());
+    let best = refusing().min_by_key(|verdict| {
+        // Of equally many reasons a public store's are said first.
+        (
+            verdict.reasons().len(),
+            has_public && verdict.kind == StoreKind::User,
+        )
+    })?;
+    let stores = refusing().map(|verdict| Arc::clone(&verdict.store)).collect();
+    let severity = if accepted(StoreKind::Public) {
+        Severity::Warning
+    } else {
+        Severity::Critical
+    };
+    Some(Refusal {
+        reasons: best.reasons(),
+        stores,
+        severity,
+    })
+}
+
+/// The time from `from` to `to`, and zero when that is past.
+pub(crate) fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}

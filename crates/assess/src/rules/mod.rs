@@ -1,0 +1,195 @@
+//! The rules: one file each, with what the rule says of itself, a pure function from a case to findings, and its tests.
+//!
+//! A rule makes reasons out of facts and never text; `crate::words` makes the sentences. What one rule says, no other
+//! repeats: a chain that is refused only because the leaf has ended is `expired` and not `untrusted` too.
+
+mod anchor_sent;
+mod ca_as_leaf;
+mod chain_incomplete;
+mod chain_order;
+mod chain_superfluous;
+mod chain_too_long;
+mod expired;
+mod expiring;
+mod giant_certificate;
+mod intermediate_expired;
+mod key_not_proven;
+mod legacy_protocol;
+mod malformed_certificate;
+mod missing_san;
+mod must_staple_missing;
+mod name_mismatch;
+mod no_server_auth;
+mod not_yet_valid;
+mod reference;
+mod self_signed;
+mod starttls_injection;
+mod stopped;
+mod unparsable_certificate;
+mod untrusted;
+mod weak_cipher;
+mod weak_key;
+mod weak_signature;
+
+use model::finding::{Finding, Severity};
+
+use crate::case::Case;
+
+pub use reference::reference;
+
+/// A rule as `nolapse explain`, the documents and the outputs know it.
+pub struct Rule {
+    /// Stable identifier: lower-case words with hyphens.
+    pub id: &'static str,
+    /// What it finds, in one sentence.
+    pub title: &'static str,
+    /// The worst it can say by default.
+    pub severity: Severity,
+    /// Why it matters, and what decides between severities.
+    pub explanation: &'static str,
+    /// Where it is written.
+    pub citation: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+    pub(crate) check: fn(&Case<'_>, &mut Vec<Finding>),
+}
+
+impl std::fmt::Debug for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rule")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Every rule, in the order in which findings of equal severity are said.
+pub static ALL: &[&Rule] = &[
+    &expired::RULE,
+    &not_yet_valid::RULE,
+    &expiring::RULE,
+    &unparsable_certificate::RULE,
+    &name_mismatch::RULE,
+    &missing_san::RULE,
+    &self_signed::RULE,
+    &chain_incomplete::RULE,
+    &untrusted::RULE,
+    &intermediate_expired::RULE,
+    &key_not_proven::RULE,
+    &starttls_injection::RULE,
+    &no_server_auth::RULE,
+    &weak_key::RULE,
+    &weak_signature::RULE,
+    &legacy_protocol::RULE,
+    &weak_cipher::RULE,
+    &malformed_certificate::RULE,
+    &must_staple_missing::RULE,
+    &chain_order::RULE,
+    &ca_as_leaf::RULE,
+    &chain_too_long::RULE,
+    &chain_superfluous::RULE,
+    &anchor_sent::RULE,
+    &giant_certificate::RULE,
+    &stopped::NAME_UNKNOWN,
+    &stopped::RESOLVER_FAILED,
+    &stopped::UNREACHABLE,
+    &stopped::LOCAL_FAILURE,
+    &stopped::TIMED_OUT,
+    &stopped::RESET,
+    &stopped::CLOSED,
+    &stopped::STARTTLS_NOT_OFFERED,
+    &stopped::STARTTLS_REFUSED,
+    &stopped::WRONG_PROTOCOL,
+    &stopped::NOT_TLS,
+    &stopped::TLS_REFUSED,
+    &stopped::TLS_BROKEN,
+    &stopped::TOO_MUCH,
+    &stopped::ANONYMOUS,
+    &stopped::INTERNAL,
+];
+
+/// The rule of that identifier.
+pub fn find(id: &str) -> Option<&'static Rule> {
+    ALL.iter().copied().find(|rule| rule.id == id)
+}
+
+/// The identifier nearest to what somebody typed, unless nothing is near.
+pub fn nearest(typed: &str) -> Option<&'static str> {
+    // What is longer than any identifier by far is near to none, and the comparison is quadratic.
+    let typed: String = typed
+        .chars()
+        .take(64)
+        .collect::<String>()
+        .to_ascii_lowercase()
+        .replace(['_', ' '], "-");
+    let ranked = ALL.iter().map(|rule| (distance(&typed, rule.id), rule.id));
+    let (changes, id) = ranked.min_by_key(|(changes, _)| *changes)?;
+    let inside = || {
+        ALL.iter()
+            .map(|rule| rule.id)
+            .find(|id| typed.len() >= 4 && id.contains(&typed))
+    };
+    if changes <= id.len() / 3 {
+        Some(id)
+    } else {
+        inside()
+    }
+}
+
+/// Levenshtein distance: how many single-character changes make one word of the other.
+fn distance(left: &str, right: &str) -> usize {
+    let mut row: Vec<usize> = (0..=right.chars().count()).collect();
+    for (number, wanted) in left.chars().enumerate() {
+        let mut diagonal = number;
+        let mut before = number + 1;
+        for (cell, letter) in row.iter_mut().skip(1).zip(right.chars()) {
+            let change = diagonal + usize::from(wanted != letter);
+            diagonal = *cell;
+            before = change.min(*cell + 1).min(before + 1);
+            *cell = before;
+        }
+        if let Some(first) = row.first_mut() {
+            *first = number + 1;
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_unique_and_every_field_is_filled() {
+        let mut ids: Vec<_> = ALL.iter().map(|rule| rule.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), ALL.len());
+        for rule in ALL {
+            assert!(
+                rule.id
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'-'),
+                "{}",
+                rule.id
+            );
+            for text in [rule.title, rule.explanation, rule.citation, rule.remedy] {
+                assert!(
+                    text.len() > 8 && !text.ends_with('.') && !text.contains('\n'),
+                    "{}: {text}",
+                    rule.id
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_rule_is_found_by_its_identifier_and_near_it() {
+        assert_eq!(find("expired").map(|rule| rule.id), Some("expired"));
+        assert!(find("Expired").is_none());
+        assert_eq!(nearest("exipred"), Some("expired"));
+        assert_eq!(nearest("chain_incomplet"), Some("chain-incomplete"));
+        assert_eq!(nearest("mismatch"), Some("name-mismatch"));
+        assert_eq!(nearest("zzzzzzzzzzzzzz"), None);
+        assert_eq!(nearest(&"x".repeat(1 << 20)), None);
+    }
+}

@@ -1,0 +1,119 @@
+//! Signed with a broken hash.
+
+use model::certificate::{Hash, SignatureAlgorithm};
+use model::finding::{Finding, Reason, Severity};
+
+use super::Rule;
+use crate::case::Case;
+
+pub(super) static RULE: Rule = Rule {
+    id: "weak-signature",
+    title: "A certificate in the chain is signed with a broken hash",
+    severity: Severity::Critical,
+    explanation: "Collisions for MD5 (2004) and SHA-1 (2017) let others be issued under the same signature; present \
+                  clients refuse them. The signature on a root means nothing and is not looked at",
+    citation: "CA/Browser Forum Baseline Requirements section 7.1.3.2; RFC 9155",
+    remedy: "have the certificate issued anew with SHA-256, by an intermediate that is signed so too",
+    check,
+};
+
+fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
+    for (place, certificate) in case.chain().iter().enumerate() {
+        let facts = certificate.facts();
+        let is_root = facts.self_issued() && place > 0;
+        if is_root
+            || case.stores.holding(certificate.fingerprint()) != 0
+            || !is_weak(&facts.signature_algorithm)
+        {
+            continue;
+        }
+        let reason = Reason::WeakSignature {
+            algorithm: facts.signature_algorithm.clone(),
+        };
+        found.push(Finding {
+            rule: RULE.id,
+            severity: Severity::Critical,
+            subject: case.place(place),
+            reason,
+        });
+    }
+}
+
+const fn is_weak(algorithm: &SignatureAlgorithm) -> bool {
+    match algorithm {
+        SignatureAlgorithm::RsaPkcs1(hash)
+        | SignatureAlgorithm::RsaPss(hash)
+        | SignatureAlgorithm::Ecdsa(hash)
+        | SignatureAlgorithm::Dsa(hash) => matches!(hash, Hash::Md2 | Hash::Md4 | Hash::Md5 | Hash::Sha1),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::certificate::Certificate;
+    use rcgen::{KeyPair, PKCS_RSA_SHA256};
+
+    use crate::world::{Good, corp, judged, observation, read, rules, self_signed, severity};
+
+    /// Writes another hash into both algorithm fields of an RSA certificate: the last byte of 1.2.840.113549.1.1.x.
+    fn signed_with(certificate: &Certificate, number: u8) -> Arc<Certificate> {
+        let sha256 = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b];
+        let mut der = certificate.der().to_vec();
+        let places: Vec<usize> = der
+            .windows(9)
+            .enumerate()
+            .filter(|(_, window)| **window == sha256)
+            .map(|(at, _)| at + 8)
+            .collect();
+        assert_eq!(places.len(), 2);
+        places.into_iter().for_each(|at| der[at] = number);
+        read(&der)
+    }
+
+    fn rsa() -> Arc<Certificate> {
+        let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+        let params = rcgen::CertificateParams::new(vec!["shop.example".to_owned()]).unwrap();
+        read(params.self_signed(&key).unwrap().der())
+    }
+
+    #[test]
+    fn sha1_and_md5_are_broken() {
+        let good = Good::new();
+        for number in [4, 5] {
+            let leaf = signed_with(&rsa(), number);
+            let assessment = judged(&observation("shop.example", &[&leaf]), &good.stores());
+            assert!(
+                severity(&assessment, "weak-signature").is_some(),
+                "{:?}",
+                rules(&assessment)
+            );
+        }
+    }
+
+    #[test]
+    fn sha256_is_not() {
+        let good = Good::new();
+        assert_eq!(
+            severity(&judged(&good.observed(), &good.stores()), "weak-signature"),
+            None
+        );
+    }
+
+    #[test]
+    fn what_a_store_holds_needs_no_signature() {
+        let leaf = signed_with(&rsa(), 5);
+        let assessment = judged(&observation("shop.example", &[&leaf]), &corp(&[&leaf]));
+        assert!(assessment.trust[0].is_trusted());
+        assert_eq!(severity(&assessment, "weak-signature"), None);
+        let behind = self_signed(&["shop.example"], |_| {});
+        let sent = observation("shop.example", &[&behind, &leaf]);
+        assert_eq!(
+            severity(&judged(&sent, &corp(&[&behind])), "weak-signature"),
+            None,
+            "a root that was sent"
+        );
+    }
+}

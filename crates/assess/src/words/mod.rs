@@ -1,0 +1,67 @@
+//! Sentences made of reasons, at the very end. A finding comes in, one line goes out that is safe in a terminal: every
+//! text of a stranger passes through its escape and is cut in the middle when it is long.
+//!
+//! A sentence says what is wrong and the evidence: which certificate, which store, which date. It never judges.
+
+mod reason;
+mod unit;
+
+use model::certificate::Certificate;
+use model::finding::{Finding, PathReason, Subject};
+use model::observation::Observation;
+use std::sync::Arc;
+
+use crate::path::Trust;
+use crate::rules;
+
+pub use unit::{moment, span};
+
+/// One line for people: what is wrong, and the evidence. Lower case, no full stop.
+pub fn message(finding: &Finding, observation: &Observation) -> String {
+    let text = reason::sentence(&finding.reason);
+    match subject(finding.subject, observation) {
+        Some((place, certificate)) if place > 0 => format!("{}: {text}", unit::label(certificate)),
+        _ => text,
+    }
+}
+
+/// One line for people: what to do. Lower case, no full stop.
+pub fn remedy(finding: &Finding) -> String {
+    reason::remedy(&finding.reason)
+        .or_else(|| rules::find(finding.rule).map(|rule| rule.remedy.to_owned()))
+        .unwrap_or_default()
+}
+
+/// One line for people: why a store refuses a path.
+pub fn path_reason(reason: &PathReason) -> String {
+    reason::path(reason)
+}
+
+/// A certificate in a few words: its name as a person would call it, and the first digits of its fingerprint.
+pub fn certificate(certificate: &Certificate) -> String {
+    unit::label(certificate)
+}
+
+/// One line for people: the path as labels, leaf first, or the most telling reason against it.
+pub fn trust(trust: &Trust) -> String {
+    match trust {
+        Trust::Trusted { path } => {
+            let steps: Vec<String> = path.iter().map(|step| unit::name(step)).collect();
+            steps.join(" > ")
+        }
+        Trust::Refused { reasons } => reasons.first().map(reason::path).unwrap_or_default(),
+    }
+}
+
+/// The certificate that a finding is about, and its place.
+fn subject(subject: Subject, observation: &Observation) -> Option<(usize, &Arc<Certificate>)> {
+    let (handshake, place) = match subject {
+        Subject::Endpoint => return None,
+        Subject::Certificate(place) => (observation.handshake.as_ref()?, place),
+        Subject::Further {
+            handshake,
+            certificate,
+        } => (observation.further_handshakes.get(handshake)?, certificate),
+    };
+    handshake.chain.get(place).map(|certificate| (place, certificate))
+}

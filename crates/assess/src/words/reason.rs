@@ -1,0 +1,416 @@
+//! One sentence for each reason.
+
+use model::certificate::Oid;
+use model::finding::{Budget, CipherWeakness, KeyWeakness, PathReason, Reason};
+use model::observation::{Failure, Stage};
+use model::tls::alert_name;
+use model::untrusted::Untrusted;
+
+use super::unit::{algorithm, issuer, key, label, moment, name, oddity, short, span, stores};
+
+/// What is wrong, and the evidence.
+pub(super) fn sentence(reason: &Reason) -> String {
+    dates(reason)
+        .or_else(|| names(reason))
+        .or_else(|| chain(reason))
+        .or_else(|| certificate(reason))
+        .or_else(|| tls(reason))
+        .unwrap_or_default()
+}
+
+/// What to do, where the reason knows better than the rule.
+pub(super) fn remedy(reason: &Reason) -> Option<String> {
+    let text = match reason {
+        Reason::IssuerNotSent { certificate, .. } => {
+            format!(
+                "add the certificate of {} behind the leaf in the server's certificate file",
+                issuer(certificate)
+            )
+        }
+        Reason::NameMismatch {
+            only_common_name: true,
+            wanted,
+            ..
+        }
+        | Reason::NoNames {
+            only_common_name: true,
+            wanted,
+        } => {
+            format!("issue the certificate anew with {wanted} in the Subject Alternative Name")
+        }
+        Reason::Refused {
+            reason: PathReason::NotInStore { root },
+            ..
+        } => {
+            format!(
+                "get a certificate that clients trust, or give {} with `--trust-store NAME=FILE`",
+                name(root)
+            )
+        }
+        Reason::Refused {
+            reason: PathReason::IssuerNotSent { certificate },
+            ..
+        } => {
+            format!(
+                "send the issuer, or give {} with `--trust-store NAME=FILE`",
+                issuer(certificate)
+            )
+        }
+        Reason::Refused {
+            reason: PathReason::TooComplex { .. },
+            ..
+        } => "send the leaf and the intermediates between it and the root, nothing else".to_owned(),
+        Reason::KeyUnverifiable { .. } => "nothing, unless clients have the same difficulty".to_owned(),
+        Reason::IssuerEnded { needed: false, .. } => {
+            "remove the ended certificate from the server's certificate file".to_owned()
+        }
+        _ => return None,
+    };
+    Some(text)
+}
+
+fn dates(reason: &Reason) -> Option<String> {
+    let text = match reason {
+        Reason::Ended { not_after, ago } => format!("ended {} ago, {}", span(*ago), moment(*not_after)),
+        Reason::NotYetValid { not_before, ahead } => {
+            format!("is valid only in {}, from {}", span(*ahead), moment(*not_before))
+        }
+        Reason::Ending {
+            not_after,
+            left,
+            lifetime,
+            ..
+        } => {
+            format!(
+                "ends in {} of {}, {}",
+                span(*left),
+                span(*lifetime),
+                moment(*not_after)
+            )
+        }
+        Reason::IssuerEnded {
+            not_after,
+            ago,
+            needed,
+        } => {
+            let use_of_it = if *needed {
+                "the chain needs it"
+            } else {
+                "the chain does without it"
+            };
+            format!("ended {} ago, {}; {use_of_it}", span(*ago), moment(*not_after))
+        }
+        _ => return None,
+    };
+    Some(text)
+}
+
+fn names(reason: &Reason) -> Option<String> {
+    let text = match reason {
+        Reason::NameMismatch {
+            wanted,
+            named,
+            count,
+            only_common_name,
+        } => {
+            let also = if *only_common_name {
+                "; only its common name would match"
+            } else {
+                ""
+            };
+            format!("names {}, not {wanted}{also}", listed(named, *count))
+        }
+        Reason::NoNames {
+            wanted,
+            only_common_name: true,
+        } => {
+            format!("names nobody; only its common name is {wanted}, which clients ignore")
+        }
+        Reason::NoNames { wanted, .. } => format!("names nobody, so not {wanted}"),
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// At most two names; the rest is a number.
+fn listed(named: &[Untrusted], count: usize) -> String {
+    let shown: Vec<String> = named.iter().take(2).map(short).collect();
+    match (shown.as_slice(), count.saturating_sub(shown.len())) {
+        ([], _) => "no name or address".to_owned(),
+        (shown, 0) => shown.join(" and "),
+        (shown, more) => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn chain(reason: &Reason) -> Option<String> {
+    let text = match reason {
+        Reason::SelfSigned => "is signed by its own key, and no trust store holds it".to_owned(),
+        Reason::IssuerNotSent {
+            certificate,
+            stores: refusing,
+        } => {
+            format!(
+                "its issuer {} is neither sent nor in {}",
+                issuer(certificate),
+                stores(refusing)
+            )
+        }
+        Reason::Refused {
+            stores: refusing,
+            reason,
+        } => format!("{} refuse: {}", stores(refusing), path(reason)).replacen(
+            " refuse:",
+            if refusing.len() == 1 {
+                " refuses:"
+            } else {
+                " refuse:"
+            },
+            1,
+        ),
+        Reason::OutOfOrder { order } => {
+            format!("the chain is out of order; in order it is {}", places(order))
+        }
+        Reason::Superfluous { places: superfluous } => {
+            format!(
+                "sent and needed by no path: certificates {} of the chain",
+                places(superfluous)
+            )
+        }
+        Reason::AnchorSent { store } => {
+            format!(
+                "the root is sent; {} has it already",
+                stores(std::slice::from_ref(store))
+            )
+        }
+        Reason::ChainTooLong { sent, limit } => {
+            format!("{sent} certificates are sent; clients look at no more than {limit}")
+        }
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// Places for people count from one; at most eight.
+fn places(places: &[usize]) -> String {
+    let shown: Vec<String> = places
+        .iter()
+        .take(8)
+        .map(|place| place.saturating_add(1).to_string())
+        .collect();
+    let more = if places.len() > 8 { ", .." } else { "" };
+    format!("{}{more}", shown.join(", "))
+}
+
+fn certificate(reason: &Reason) -> Option<String> {
+    let text = match reason {
+        Reason::WeakKey { kind, weakness } => match weakness {
+            KeyWeakness::Short { bits, least } => format!(
+                "weak key: {bits} bits, at least {least} are needed ({})",
+                key(kind)
+            ),
+            KeyWeakness::Exponent => format!("weak key: {} with an exponent of 1 or an even one", key(kind)),
+            KeyWeakness::Algorithm => format!("weak key: {}, which clients no longer accept", key(kind)),
+            KeyWeakness::ExplicitCurve => "weak key: an elliptic curve with parameters of its own".to_owned(),
+        },
+        Reason::WeakSignature { algorithm: weak } => {
+            format!("signed by {}, which is broken", algorithm(weak))
+        }
+        Reason::Giant { bytes, names } => format!("{} KB large, with {names} names", bytes / 1024),
+        Reason::Malformed {
+            kind,
+            field,
+            offset,
+            count,
+        } => {
+            let more = match count.saturating_sub(1) {
+                0 => String::new(),
+                more => format!(", and {more} more"),
+            };
+            format!("malformed: {} in {field} (byte {offset}){more}", oddity(*kind))
+        }
+        Reason::Unparsable { kind, field, offset } => {
+            format!("cannot be read: {} in {field} (byte {offset})", oddity(*kind))
+        }
+        Reason::NoServerAuth { usages } => {
+            format!("may be used for {}, not for TLS servers", purposes(usages))
+        }
+        Reason::CaAsLeaf => "is the certificate of an authority (CA:TRUE) and serves as a leaf".to_owned(),
+        Reason::NoStaple => "demands a stapled OCSP answer, and none is sent".to_owned(),
+        _ => return None,
+    };
+    Some(text)
+}
+
+fn purposes(usages: &[Oid]) -> String {
+    let words: Vec<&str> = usages
+        .iter()
+        .map(|usage| match usage.to_string().as_str() {
+            "1.3.6.1.5.5.7.3.2" => "TLS clients",
+            "1.3.6.1.5.5.7.3.3" => "code signing",
+            "1.3.6.1.5.5.7.3.4" => "e-mail",
+            "1.3.6.1.5.5.7.3.8" => "time stamping",
+            "1.3.6.1.5.5.7.3.9" => "OCSP",
+            "1.3.6.1.4.1.311.20.2.2" => "smart cards",
+            _ => "another purpose",
+        })
+        .collect();
+    if words.is_empty() {
+        "nothing".to_owned()
+    } else {
+        words.join(", ")
+    }
+}
+
+fn tls(reason: &Reason) -> Option<String> {
+    let text = match reason {
+        Reason::LegacyProtocol { version } => format!("negotiates {version} at best"),
+        Reason::WeakCipher { cipher, weakness } => {
+            let what = match weakness {
+                CipherWeakness::Null => "no encryption",
+                CipherWeakness::Anonymous => "no authentication",
+                CipherWeakness::Export => "export-grade keys",
+                CipherWeakness::Rc4 => "RC4",
+                CipherWeakness::Des => "keys of 56 bits or fewer",
+                CipherWeakness::TripleDes => "3DES",
+            };
+            format!("negotiates {cipher}: {what}")
+        }
+        Reason::SmallDh { bits } => format!("negotiates a Diffie-Hellman group of {bits} bits"),
+        Reason::KeyNotProven { scheme } => {
+            format!("the handshake's signature ({scheme}) does not verify: the server does not hold this key")
+        }
+        Reason::KeyUnverifiable { scheme } => {
+            format!("the handshake's signature ({scheme}) cannot be verified by nolapse")
+        }
+        Reason::EarlyPlaintext { text } => format!("plaintext behind the go-ahead for TLS: {}", short(text)),
+        Reason::NoCertificate { cipher } => format!("negotiates {cipher}, without any certificate"),
+        Reason::Stopped { stage, failure } => stopped(*stage, failure),
+        _ => return None,
+    };
+    Some(text)
+}
+
+fn stopped(stage: Stage, failure: &Failure) -> String {
+    match failure {
+        Failure::NameUnknown => "the name does not exist".to_owned(),
+        Failure::NoAddress => "the name has neither A nor AAAA records".to_owned(),
+        Failure::ResolverFailed { reason } => format!("no resolver gave an answer: {}", short(reason)),
+        Failure::Refused => "the port refuses connections".to_owned(),
+        Failure::NoRoute => "there is no route to the address".to_owned(),
+        Failure::Local { reason } => format!(
+            "this machine would not connect: {}",
+            short(&Untrusted::new(reason.as_str()))
+        ),
+        Failure::TimedOut => format!("timed out in {}", stage.word()),
+        Failure::Reset => format!("connection reset in {}", stage.word()),
+        Failure::Closed => format!("connection closed in {}", stage.word()),
+        Failure::NotOffered => "speaks the protocol and does not offer TLS".to_owned(),
+        Failure::RefusedUpgrade { reply } => format!("offers TLS and refused to begin it: {}", short(reply)),
+        Failure::WrongProtocol { saw, looks_like } => {
+            another("does not speak the protocol", saw, *looks_like)
+        }
+        Failure::NotTls { saw, looks_like } => another("does not speak TLS", saw, *looks_like),
+        Failure::Alert { description } => match alert_name(*description) {
+            Some(alert) => format!("refused with the alert {alert}"),
+            None => format!("refused with alert {description}"),
+        },
+        Failure::Malformed { what } => format!("breaks the rules of TLS: {what}"),
+        Failure::TooMuch { what, limit } => format!("sent more than the limit of {what} ({limit})"),
+        Failure::Anonymous { cipher } => format!("negotiates {cipher}, without any certificate"),
+        Failure::Internal { reason } => format!("nolapse broke: {}", short(&Untrusted::new(reason.as_str()))),
+    }
+}
+
+fn another(what: &str, saw: &Untrusted, looks_like: Option<&'static str>) -> String {
+    match looks_like {
+        Some(protocol) => format!("{what}; it looks like {protocol}"),
+        None if saw.raw().is_empty() => what.to_owned(),
+        None => format!("{what}; it said {}", short(saw)),
+    }
+}
+
+/// Why a store refuses a path.
+pub(super) fn path(reason: &PathReason) -> String {
+    match reason {
+        PathReason::Unparsable { certificate } => format!("{} cannot be read", label(certificate)),
+        PathReason::SelfSigned { .. } => "the leaf is signed by its own key".to_owned(),
+        PathReason::IssuerNotSent { certificate } => {
+            format!("the issuer {} was not sent", issuer(certificate))
+        }
+        PathReason::NotInStore { root } => format!("root {} is not in the store", label(root)),
+        PathReason::Expired {
+            certificate,
+            not_after,
+        } => {
+            format!("{} ended on {}", label(certificate), moment(*not_after))
+        }
+        PathReason::NotYetValid {
+            certificate,
+            not_before,
+        } => {
+            format!(
+                "{} is valid only from {}",
+                label(certificate),
+                moment(*not_before)
+            )
+        }
+        PathReason::BadSignature { certificate, issuer } => {
+            format!("{} was not signed by {}", label(certificate), label(issuer))
+        }
+        PathReason::UnsupportedAlgorithm { certificate } => {
+            let by = algorithm(&certificate.facts().signature_algorithm);
+            format!(
+                "{} is signed by {by}, which cannot be verified",
+                label(certificate)
+            )
+        }
+        PathReason::AlgorithmsDisagree { certificate } => {
+            format!("{} names two signature algorithms", label(certificate))
+        }
+        PathReason::NotCa { certificate } => format!("{} issues and is no authority", label(certificate)),
+        PathReason::PathTooLong { certificate, allowed } => {
+            format!(
+                "{} allows {allowed} authorities below it, and there are more",
+                label(certificate)
+            )
+        }
+        PathReason::KeyUsage { certificate } => format!("{} may not sign certificates", label(certificate)),
+        PathReason::ExtendedKeyUsage { certificate } => {
+            format!("{} is not for TLS servers", label(certificate))
+        }
+        PathReason::UnknownCritical {
+            certificate,
+            extension,
+        } => {
+            let oid = short(&Untrusted::new(extension.to_string()));
+            format!(
+                "{} has a critical extension that nobody knows, {oid}",
+                label(certificate)
+            )
+        }
+        PathReason::NameConstraint { issuer, name, .. } => {
+            format!("{} may not vouch for {}", label(issuer), short(name))
+        }
+        PathReason::Precertificate { certificate } => format!("{} is a precertificate", label(certificate)),
+        PathReason::Malformed {
+            certificate,
+            kind,
+            field,
+        } => {
+            format!(
+                "{} is malformed: {} in {field}",
+                label(certificate),
+                oddity(*kind)
+            )
+        }
+        PathReason::TooComplex { budget } => match budget {
+            Budget::Edges => "too many possible paths".to_owned(),
+            Budget::Signatures => "too many signatures to check".to_owned(),
+            Budget::NameComparisons => "too many names and name constraints to compare".to_owned(),
+        },
+        _ => reason.word().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
