@@ -1,1 +1,0 @@
-//! The exchanges against scripted servers.
