@@ -10,6 +10,8 @@ mod hello;
 mod records;
 pub(crate) mod running;
 pub(crate) mod tds;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::net::SocketAddr;
