@@ -1,0 +1,152 @@
+//! `explain`: what a rule finds or a failure means, and how to mend it.
+
+use std::io::Write as _;
+
+use anyhow::bail;
+use assess::rules::{self, Rule};
+use model::untrusted;
+
+use crate::failure::{KINDS, Kind};
+use crate::terminal::{Colour, Style};
+use crate::{Exit, text};
+
+/// Arguments of `explain`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// A rule (`chain-incomplete`) or a failure (`timed-out`); without one, list all
+    #[arg(value_name = "RULE|FAILURE")]
+    word: Option<String>,
+}
+
+/// Runs it.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let style = Style::for_stdout(Colour::Auto);
+    let shown = match &args.word {
+        None => list(style),
+        Some(word) => one(style, word.trim())?,
+    };
+    std::io::stdout().lock().write_all(shown.as_bytes())?;
+    Ok(Exit::Fine)
+}
+
+fn one(style: Style, word: &str) -> anyhow::Result<String> {
+    let lower = word.to_ascii_lowercase();
+    let failure = KINDS.iter().find(|kind| kind.word == lower);
+    match (rules::find(&lower), failure) {
+        (Some(rule), _) => Ok(rule_page(style, rule)),
+        (None, Some(kind)) => Ok(failure_page(style, kind)),
+        (None, None) => {
+            let words = rules::ALL
+                .iter()
+                .map(|rule| rule.id)
+                .chain(KINDS.iter().map(|kind| kind.word));
+            let hint = text::nearest(&lower, words)
+                .or_else(|| rules::nearest(&lower))
+                .map_or_else(
+                    || "`nolapse explain` lists all".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+            bail!(
+                "no rule or failure is called `{}`: {hint}",
+                untrusted::shown(word)
+            )
+        }
+    }
+}
+
+fn rule_page(style: Style, rule: &Rule) -> String {
+    let mut out = format!(
+        "{}   {}\n\n",
+        style.strong(rule.id),
+        style.severity(rule.severity, rule.severity.word())
+    );
+    paragraphs(&mut out, style, rule.title);
+    paragraphs(&mut out, style, rule.explanation);
+    paragraphs(&mut out, style, &format!("To mend it: {}", rule.remedy));
+    paragraphs(&mut out, style, &format!("See {}", rule.citation));
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn failure_page(style: Style, kind: &Kind) -> String {
+    let mut out = format!("{}   a look was stopped\n\n", style.strong(kind.word));
+    paragraphs(&mut out, style, kind.meaning);
+    paragraphs(&mut out, style, &format!("To mend it: {}", kind.remedy));
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn paragraphs(out: &mut String, style: Style, words: &str) {
+    for paragraph in words.split("\n\n") {
+        for line in text::wrap(
+            &paragraph.replace('\n', " "),
+            style.width.min(100) - 2,
+            usize::MAX,
+            style.mark(),
+        ) {
+            out.push_str("  ");
+            out.push_str(&line);
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+}
+
+fn list(style: Style) -> String {
+    let mut out = String::from("Rules:\n");
+    let mut row = |word: &str, sentence: &str| {
+        let columns = style.width.saturating_sub(28).max(20);
+        for (number, line) in text::wrap(sentence, columns, 3, style.mark()).iter().enumerate() {
+            let word = if number == 0 { word } else { "" };
+            out.push_str(&format!("  {}  {line}\n", text::pad(word, 24)));
+        }
+    };
+    rules::ALL.iter().for_each(|rule| row(rule.id, rule.title));
+    row("", "");
+    let known = |kind: &&Kind| rules::find(kind.word).is_none();
+    let rest: Vec<&Kind> = KINDS.iter().filter(known).collect();
+    if !rest.is_empty() {
+        out.push_str("\nFailures, where they have no rule of the same name:\n");
+        let mut row =
+            |word: &str, sentence: &str| out.push_str(&format!("  {}  {sentence}\n", text::pad(word, 24)));
+        rest.iter().for_each(|kind| row(kind.word, kind.meaning));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Style = Style {
+        width: 80,
+        colour: false,
+        unicode: false,
+    };
+
+    #[test]
+    fn every_rule_and_failure_has_a_page_that_fits() {
+        let words = rules::ALL
+            .iter()
+            .map(|rule| rule.id)
+            .chain(KINDS.iter().map(|kind| kind.word));
+        for word in words {
+            let page = one(PLAIN, word).unwrap();
+            assert!(page.contains("To mend it: "), "{word}");
+            assert!(page.lines().all(|line| text::width(line) <= 80), "{page}");
+        }
+    }
+
+    #[test]
+    fn a_typing_error_gets_the_nearest_name() {
+        let error = one(PLAIN, "chain-incomplet").unwrap_err().to_string();
+        assert!(error.ends_with("did you mean `chain-incomplete`?"), "{error}");
+        let error = one(PLAIN, "\u{1b}[31m").unwrap_err().to_string();
+        assert!(
+            !error.contains('\u{1b}') && error.contains("lists all"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,376 @@
+//! What is in a file: bytes come in, the certificates, requests, lists and answers in them go out.
+//!
+//! The kind is told by the bytes alone, never by the name of the file. Private keys are named and never kept.
+
+use std::ops::Range;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use model::certificate::SigningRequest;
+use model::der::{Notes, Reader, Value, tag};
+use model::pem::{self, Content};
+use model::pkcs7::SignedData;
+use model::revocation::{Crl, OcspAnswer, OcspStatus};
+use model::{Certificate, Untrusted, limits};
+use p12_keystore::Pkcs12Archive;
+
+/// What was found in one source.
+pub(super) struct Contents {
+    /// How it is wrapped.
+    pub(super) wrapping: Wrapping,
+    /// What is in it, in order, at most `limits::BUNDLE_ITEMS`.
+    pub(super) items: Vec<Item>,
+    /// What could not be read.
+    pub(super) problems: Vec<String>,
+    /// What is known of it beside its contents; safe to show.
+    pub(super) remarks: Vec<String>,
+}
+
+/// How the contents are wrapped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wrapping {
+    /// Blocks of text.
+    Pem,
+    /// One value.
+    Der,
+    /// One value as base64 without the lines of PEM around it.
+    Base64,
+    /// PKCS#7.
+    Pkcs7,
+    /// PKCS#12.
+    Pkcs12,
+    /// As a server sent it.
+    Handshake,
+}
+
+impl Wrapping {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Pem => "PEM",
+            Self::Der => "DER",
+            Self::Base64 => "base64",
+            Self::Pkcs7 => "PKCS#7",
+            Self::Pkcs12 => "PKCS#12",
+            Self::Handshake => "TLS",
+        }
+    }
+}
+
+/// One thing and where it stands.
+pub(super) struct Item {
+    /// The line in a text, counted from 1.
+    pub(super) line: Option<usize>,
+    /// The name that a key store gives it.
+    pub(super) label: Option<Untrusted>,
+    /// The thing.
+    pub(super) thing: Thing,
+}
+
+/// What can be shown.
+pub(super) enum Thing {
+    Certificate(Box<Certificate>),
+    Request(Box<SigningRequest>),
+    Crl { crl: Box<Crl>, der: Vec<u8> },
+    Ocsp { answer: Box<OcspAnswer>, bytes: usize },
+    PrivateKey { kind: String },
+    Other { kind: String },
+}
+
+/// Why a source shows nothing. Each says what to do.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Unreadable {
+    #[error("it is empty: expected a certificate, request, CRL, OCSP answer or key store")]
+    Empty,
+    #[error(
+        "there is no certificate in it: expected PEM (-----BEGIN CERTIFICATE-----), DER, PKCS#7 or PKCS#12"
+    )]
+    Unknown,
+    #[error(
+        "it is a Java key store (JKS), which is not read: convert it with `keytool -importkeystore -deststoretype pkcs12`"
+    )]
+    JavaKeyStore,
+    #[error(
+        "the key store (PKCS#12) does not open with this password: name the file that holds it with --password-file"
+    )]
+    Password,
+    #[error("the key store (PKCS#12) cannot be read: {0}")]
+    KeyStore(String),
+}
+
+/// Reads `bytes`. `password` opens key stores.
+pub(super) fn read(bytes: &[u8], password: &str) -> Result<Contents, Unreadable> {
+    let visible = bytes.trim_ascii();
+    if visible.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    if bytes.starts_with(&[0xfe, 0xed, 0xfe, 0xed]) {
+        return Err(Unreadable::JavaKeyStore);
+    }
+    if pem::is_pem(bytes) {
+        return Ok(pem_bundle(bytes));
+    }
+    if bytes.first() == Some(&tag::SEQUENCE) {
+        return der(bytes, Wrapping::Der, password);
+    }
+    match bare_base64(visible) {
+        Some(decoded) => der(&decoded, Wrapping::Base64, password),
+        None => Err(Unreadable::Unknown),
+    }
+}
+
+/// A chain as a server sent it, with what was seen beside it.
+pub(super) fn of_chain<'a>(chain: impl Iterator<Item = &'a Certificate>, remarks: Vec<String>) -> Contents {
+    // Read again from the DER: this is done once, and the chain is shared with others.
+    let items = chain
+        .map(|certificate| item(certificate_of(certificate.der())))
+        .collect();
+    Contents {
+        wrapping: Wrapping::Handshake,
+        items,
+        problems: Vec::new(),
+        remarks,
+    }
+}
+
+fn item(thing: Thing) -> Item {
+    Item {
+        line: None,
+        label: None,
+        thing,
+    }
+}
+
+fn certificate_of(der: &[u8]) -> Thing {
+    Thing::Certificate(Box::new(Certificate::from_der(der)))
+}
+
+fn bare_base64(text: &[u8]) -> Option<Vec<u8>> {
+    let digits: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
+    STANDARD
+        .decode(digits)
+        .ok()
+        .filter(|decoded| decoded.first() == Some(&tag::SEQUENCE))
+}
+
+fn pem_bundle(text: &[u8]) -> Contents {
+    let mut contents = Contents {
+        wrapping: Wrapping::Pem,
+        items: Vec::new(),
+        problems: Vec::new(),
+        remarks: Vec::new(),
+    };
+    for block in pem::blocks(text) {
+        if contents.items.len() + contents.problems.len() >= limits::BUNDLE_ITEMS {
+            contents.problems.push(format!(
+                "more than {} blocks: the others are not shown",
+                limits::BUNDLE_ITEMS
+            ));
+            break;
+        }
+        let block = match block {
+            Ok(block) => block,
+            Err(error) => {
+                contents.problems.push(error.to_string());
+                continue;
+            }
+        };
+        let label = block.label.raw();
+        let things = match block.content {
+            Content::PrivateKey => vec![Thing::PrivateKey {
+                kind: block.label.shown(),
+            }],
+            Content::Der(der) => labelled(label, der),
+        };
+        let line = Some(block.line);
+        contents.items.extend(things.into_iter().map(|thing| Item {
+            line,
+            label: None,
+            thing,
+        }));
+    }
+    contents
+}
+
+/// What a block's label promises.
+fn labelled(label: &str, der: Vec<u8>) -> Vec<Thing> {
+    match label {
+        "CERTIFICATE" | "X509 CERTIFICATE" => vec![certificate_of(&der)],
+        // OpenSSL puts its trust settings behind the certificate.
+        "TRUSTED CERTIFICATE" => vec![certificate_of(der.get(first_value(&der)).unwrap_or(&der))],
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" => {
+            vec![Thing::Request(Box::new(SigningRequest::from_der(der)))]
+        }
+        "X509 CRL" => vec![crl(der)],
+        "PKCS7" | "PKCS #7 SIGNED DATA" | "CMS" => signed_data(&der, &SignedData::parse(&der)),
+        "OCSP RESPONSE" => vec![ocsp(&der)],
+        other => vec![Thing::Other {
+            kind: Untrusted::from(other).shown(),
+        }],
+    }
+}
+
+fn first_value(der: &[u8]) -> Range<usize> {
+    let notes = Notes::default();
+    Reader::new(der, &notes)
+        .value()
+        .map_or(0..der.len(), |value| value.range())
+}
+
+fn crl(der: Vec<u8>) -> Thing {
+    Thing::Crl {
+        crl: Box::new(Crl::parse(&der)),
+        der,
+    }
+}
+
+fn ocsp(der: &[u8]) -> Thing {
+    Thing::Ocsp {
+        answer: Box::new(OcspAnswer::parse(der)),
+        bytes: der.len(),
+    }
+}
+
+fn signed_data(der: &[u8], data: &SignedData) -> Vec<Thing> {
+    let bytes = |range: &Range<usize>| der.get(range.clone()).unwrap_or_default();
+    let certificates = data.certificates.iter().map(|range| certificate_of(bytes(range)));
+    certificates
+        .chain(data.crls.iter().map(|range| crl(bytes(range).to_vec())))
+        .collect()
+}
+
+/// One value, whose kind is told by its first fields.
+fn der(der: &[u8], wrapping: Wrapping, password: &str) -> Result<Contents, Unreadable> {
+    let one = |thing: Thing| {
+        Ok(Contents {
+            wrapping,
+            items: vec![item(thing)],
+            problems: Vec::new(),
+            remarks: Vec::new(),
+        })
+    };
+    match kind(der) {
+        Some(Kind::Certificate) => one(certificate_of(der)),
+        Some(Kind::Request) => one(Thing::Request(Box::new(SigningRequest::from_der(der)))),
+        Some(Kind::Crl) => one(crl(der.to_vec())),
+        Some(Kind::Ocsp) if OcspAnswer::parse(der).status != OcspStatus::Unread => one(ocsp(der)),
+        Some(Kind::PrivateKey) => one(Thing::PrivateKey {
+            kind: "PRIVATE KEY".to_owned(),
+        }),
+        Some(Kind::KeyStore) => key_store(der, password),
+        Some(Kind::Bundle) => {
+            let data = SignedData::parse(der);
+            let items = signed_data(der, &data).into_iter().map(item).collect();
+            Ok(Contents {
+                wrapping: Wrapping::Pkcs7,
+                items,
+                problems: Vec::new(),
+                remarks: Vec::new(),
+            })
+        }
+        Some(Kind::Ocsp) | None => Err(Unreadable::Unknown),
+    }
+}
+
+enum Kind {
+    Certificate,
+    Request,
+    Crl,
+    Ocsp,
+    PrivateKey,
+    KeyStore,
+    Bundle,
+}
+
+/// Tells the kinds apart by the types of their first fields, which differ for each.
+fn kind(der: &[u8]) -> Option<Kind> {
+    let notes = Notes::default();
+    let mut fields = Reader::new(der, &notes).open(tag::SEQUENCE).ok()?;
+    let first = fields.value().ok()?;
+    let second = fields.peek();
+    match (first.tag, second) {
+        (tag::ENUMERATED, _) => Some(Kind::Ocsp),
+        (tag::OID, _) => SignedData::parse(der).recognised.then_some(Kind::Bundle),
+        // PFX has version 3; the forms of private keys have 0 or 1 (RFC 7292, 8017, 5915, 5958).
+        (tag::INTEGER, Some(tag::SEQUENCE)) if first.content == [3] => Some(Kind::KeyStore),
+        (tag::INTEGER, Some(tag::SEQUENCE | tag::INTEGER | tag::OCTET_STRING)) => Some(Kind::PrivateKey),
+        // EncryptedPrivateKeyInfo.
+        (tag::SEQUENCE, Some(tag::OCTET_STRING)) => Some(Kind::PrivateKey),
+        (tag::SEQUENCE, _) => Some(signed_kind(&first, &notes)),
+        _ => None,
+    }
+}
+
+/// Certificate, request or CRL, by what is signed.
+fn signed_kind(to_be_signed: &Value<'_>, notes: &Notes) -> Kind {
+    let Ok(mut fields) = to_be_signed.open(notes) else {
+        return Kind::Certificate;
+    };
+    let mut tags = Vec::with_capacity(4);
+    let mut second = None;
+    while let (true, Ok(value)) = (tags.len() < 4, fields.value()) {
+        if tags.len() == 1 {
+            second = Some(value);
+        }
+        tags.push(value.tag);
+    }
+    if tags
+        .iter()
+        .any(|tag| matches!(*tag, tag::UTC_TIME | tag::GENERALIZED_TIME))
+    {
+        return Kind::Crl;
+    }
+    // The second field of a request is a name, a SEQUENCE of SETs; that of a certificate is an algorithm or serial
+    // number.
+    let is_name = second.is_some_and(|value| {
+        value.tag == tag::SEQUENCE && matches!(value.content.first(), Some(&tag::SET) | None)
+    });
+    if tags.first() == Some(&tag::INTEGER) && is_name {
+        Kind::Request
+    } else {
+        Kind::Certificate
+    }
+}
+
+fn key_store(der: &[u8], password: &str) -> Result<Contents, Unreadable> {
+    use p12_keystore::error::Error;
+    let archive = Pkcs12Archive::from_pkcs12(der, password).map_err(|error| match error {
+        // A wrong password is told by the checksum, or by what the decryption with it looks like.
+        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Unreadable::Password,
+        other => Unreadable::KeyStore(Untrusted::new(other.to_string()).shown()),
+    })?;
+    let label = |name: Option<String>| name.map(Untrusted::new);
+    let certificates = archive.certs.into_iter().map(|bag| Item {
+        line: None,
+        label: label(bag.friendly_name),
+        thing: certificate_of(bag.cert.as_der()),
+    });
+    let keys = archive.keys.into_iter().map(|bag| Item {
+        line: None,
+        label: label(bag.friendly_name),
+        thing: Thing::PrivateKey {
+            kind: "PRIVATE KEY".to_owned(),
+        },
+    });
+    let secrets = archive.secrets.into_iter().map(|bag| Item {
+        line: None,
+        label: label(bag.friendly_name),
+        thing: Thing::Other {
+            kind: "secret".to_owned(),
+        },
+    });
+    let items = certificates
+        .chain(keys)
+        .chain(secrets)
+        .take(limits::BUNDLE_ITEMS)
+        .collect();
+    Ok(Contents {
+        wrapping: Wrapping::Pkcs12,
+        items,
+        problems: Vec::new(),
+        remarks: Vec::new(),
+    })
+}

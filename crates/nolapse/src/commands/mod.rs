@@ -1,0 +1,52 @@
+//! The verbs, one file each.
+
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod explain;
+pub(crate) mod inspect;
+pub(crate) mod limits;
+pub(crate) mod looking;
+pub(crate) mod man;
+pub(crate) mod scan;
+pub(crate) mod schema;
+
+use clap::Subcommand;
+
+use crate::Exit;
+
+/// What can be done.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Look at endpoints now, judge, and report
+    Scan(Box<scan::Args>),
+    /// Look at one endpoint as a monitoring plugin: one line, exit status 0, 1, 2 or 3
+    Check(Box<check::Args>),
+    /// Show what is in a certificate, chain, key store, request, CRL, OCSP answer, or served by an endpoint
+    Inspect(Box<inspect::Args>),
+    /// Say what a finding or failure means and how to mend it
+    Explain(explain::Args),
+    /// Show every bound on what strangers control
+    Limits(limits::Args),
+    /// Print the JSON Schema of the records of `scan`
+    Schema(schema::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+    /// Print the manual page, or write all of them into a folder
+    Man(man::Args),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        match self {
+            Self::Scan(args) => scan::run(&args),
+            Self::Check(args) => check::run(&args),
+            Self::Inspect(args) => inspect::run(&args),
+            Self::Explain(args) => explain::run(&args),
+            Self::Limits(args) => limits::run(&args),
+            Self::Schema(args) => schema::run(&args),
+            Self::Completions(args) => completions::run(&args),
+            Self::Man(args) => man::run(&args),
+        }
+    }
+}

@@ -1,0 +1,603 @@
+//! `scan`: look at endpoints now, judge, report.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use assess::SignatureMemory;
+use clap::ValueEnum;
+use model::target::Ranges;
+use model::{Status, limits, untrusted};
+use net::{Caps, Permits};
+use probe::KeysShown;
+use tokio::sync::Mutex;
+
+use crate::commands::looking::Looking;
+use crate::file::{self, AtomicFile, Readers};
+use crate::report::causes::Keep;
+use crate::report::fields::Fields;
+use crate::report::markdown::Document;
+use crate::report::table::{Detail, Table, Wishes as TableWishes};
+use crate::report::{Format, Rendering};
+use crate::scan::known::Known;
+use crate::scan::look::{Judge, hush_caught_panics};
+use crate::scan::progress::{self, Progress};
+use crate::scan::resume::Ledger;
+use crate::scan::run::{self, Ended, MakeShop, Output, Report, Run, Why};
+use crate::scan::signals::Signals;
+use crate::scan::targets::{Given, run_identity};
+use crate::scan::work::{SecondLook, Shop};
+use crate::terminal::{Colour, Style};
+use crate::{Exit, anchors, limit, record, say};
+
+/// Arguments of `scan`.
+#[derive(clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// What to look at: name, name:port, name@address, smtp://name, address, range, URL, @file, or - for standard input
+    #[arg(value_name = "TARGET")]
+    targets: Vec<String>,
+
+    #[command(flatten)]
+    looking: Looking,
+
+    /// Ask for the certificates of every kind of key that a server has
+    #[arg(
+        long,
+        help_heading = "How to look",
+        env = "NOLAPSE_ALL_CERTIFICATES",
+        hide_env = true
+    )]
+    all_certificates: bool,
+
+    /// Take ranges of more than 65,536 addresses
+    #[arg(
+        long,
+        help_heading = "How to look",
+        env = "NOLAPSE_LARGE_RANGES",
+        hide_env = true
+    )]
+    large_ranges: bool,
+
+    /// Look once more, at the end, at what timed out or was reset: 0 or 1 times
+    #[arg(
+        long, value_name = "TIMES", default_value_t = 1, help_heading = "How to look", env = "NOLAPSE_RETRIES",
+        hide_env = true, value_parser = clap::value_parser!(u8).range(0..=1)
+    )]
+    retries: u8,
+
+    #[command(flatten)]
+    pace: Pace,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    /// Keep checked signatures in this file, for the next run; losing it costs time only
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Between runs",
+        env = "NOLAPSE_KNOWN",
+        hide_env = true
+    )]
+    known: Option<PathBuf>,
+
+    /// Go on where an interrupted run stopped, and keep what is finished in this file meanwhile
+    #[arg(
+        long,
+        value_name = "FILE",
+        help_heading = "Between runs",
+        env = "NOLAPSE_RESUME",
+        hide_env = true
+    )]
+    resume: Option<PathBuf>,
+}
+
+/// How fast.
+#[derive(clap::Args)]
+#[command(next_help_heading = "How fast")]
+struct Pace {
+    /// Endpoints looked at at once
+    #[arg(long, value_name = "COUNT", env = "NOLAPSE_CONCURRENCY", hide_env = true, value_parser = positive)]
+    concurrency: Option<usize>,
+
+    /// Connections open at once to one address
+    #[arg(
+        long, value_name = "COUNT", default_value_t = limits::PER_ADDRESS, env = "NOLAPSE_PER_ADDRESS",
+        hide_env = true, value_parser = positive
+    )]
+    per_address: usize,
+
+    /// Connections open at once to one /24 or /48
+    #[arg(
+        long, value_name = "COUNT", default_value_t = limits::PER_NETWORK, env = "NOLAPSE_PER_NETWORK",
+        hide_env = true, value_parser = positive
+    )]
+    per_network: usize,
+
+    /// New connections a second, at most
+    #[arg(long, value_name = "PER_SECOND", env = "NOLAPSE_RATE", hide_env = true, value_parser = rate)]
+    rate: Option<f64>,
+}
+
+/// What to report, and how.
+#[derive(clap::Args)]
+#[command(next_help_heading = "What to report")]
+struct OutputArgs {
+    /// The format
+    #[arg(short, long, value_enum, default_value_t = Format::Table, env = "NOLAPSE_FORMAT", hide_env = true)]
+    format: Format,
+
+    /// Only these fields of each record: endpoint.name,status,...; without a value, list the fields
+    #[arg(
+        long, value_name = "PATH,...", num_args = 0..=1, default_missing_value = "", env = "NOLAPSE_FIELDS",
+        hide_env = true
+    )]
+    fields: Option<String>,
+
+    /// Write the report to this file, whole or not at all
+    #[arg(short, long, value_name = "FILE", env = "NOLAPSE_OUTPUT", hide_env = true)]
+    output: Option<PathBuf>,
+
+    /// List every endpoint, those that are fine included
+    #[arg(long, env = "NOLAPSE_ALL", hide_env = true)]
+    all: bool,
+
+    /// Show fingerprints in full, every certificate of a chain, and what is only worth knowing
+    #[arg(short, long, env = "NOLAPSE_VERBOSE", hide_env = true)]
+    verbose: bool,
+
+    /// When to colour
+    #[arg(long, value_enum, default_value_t = Colour::Auto, env = "NOLAPSE_COLOR", hide_env = true)]
+    color: Colour,
+
+    /// How to show progress on standard error
+    #[arg(long, value_enum, default_value_t = progress::Mode::Auto, env = "NOLAPSE_PROGRESS", hide_env = true)]
+    progress: progress::Mode,
+
+    /// From which status on to exit with 1
+    #[arg(long, value_enum, default_value_t = FailOn::Warning, env = "NOLAPSE_FAIL_ON", hide_env = true)]
+    fail_on: FailOn,
+}
+
+/// From which status on a run has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    /// WARNING, ERROR, CRITICAL, EXPIRED
+    Warning,
+    /// ERROR, CRITICAL, EXPIRED
+    Error,
+    /// CRITICAL, EXPIRED
+    Critical,
+    /// EXPIRED
+    Expired,
+    /// Never
+    Never,
+}
+
+const AFTER_HELP: &str = "\
+Targets:
+  example.com                        port 443, every address of the name
+  shop.example.com@192.0.2.7:8443    this address, whatever DNS says
+  smtp://mail.example.com            STARTTLS; also imap, pop3, ldap, postgres, mysql, xmpp, ftp, ...
+  192.0.2.0/28:443                   every address of a range
+  @fleet.txt                         one target a line; # begins a comment
+
+Exit status:
+  0    everything that was looked at is fine
+  1    something is at or above --fail-on
+  2    wrong usage, nothing to look at, or the report could not be written
+  3    nothing could be judged
+  130  interrupted
+
+Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins.";
+
+/// Runs it.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let fields = match args.output.fields.as_deref().map(Fields::parse).transpose()? {
+        Some(None) => return list_fields(),
+        Some(Some(fields)) => Some(fields),
+        None => None,
+    };
+    if args.targets.is_empty() {
+        bail!("no target: name one, such as `nolapse scan example.com`, or @file, or - for standard input");
+    }
+    if fields.is_some() && args.output.format == Format::Table {
+        bail!("--fields needs --format ndjson, json, csv or markdown");
+    }
+    hush_caught_panics();
+    let memory = SignatureMemory::new();
+    let known = load_known(args.known.as_deref(), &memory)?;
+    let judge = Arc::new(Judge {
+        stores: anchors::stores(&args.looking.trust_stores)?,
+        policy: args.looking.policy(),
+        memory,
+    });
+    let rendering = Rendering::new(args.output.format, fields);
+    let (run, output) = prepare(args, &rendering)?;
+    let (identity, given) = (run.identity, run.given.clone());
+    let report = report(args, &rendering);
+    let make_shop = shop(args, Arc::clone(&judge), rendering, &run);
+    let Opened { output, file } = output;
+    let ended = run::run(run, make_shop, report, output)?;
+    if let Some(file) = file
+        && ended.tally.total() > 0
+    {
+        file.commit(args.output.output.as_deref())?;
+    }
+    if let Some(known) = known {
+        known.save(&judge.memory).unwrap_or_else(|error| {
+            say::warning(&format!("cannot keep known signatures: {}", file::reason(&error)));
+        });
+    }
+    Ok(end(args, &ended, identity, &given))
+}
+
+fn list_fields() -> anyhow::Result<Exit> {
+    let mut out = io::stdout().lock();
+    for (path, meaning) in record::field_paths() {
+        writeln!(out, "{path:40} {meaning}")?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn load_known(path: Option<&Path>, memory: &SignatureMemory) -> anyhow::Result<Option<Known>> {
+    let Some(path) = path else { return Ok(None) };
+    let shown = untrusted::shown(&path.display().to_string());
+    let (known, line) = Known::load(path, memory).map_err(|error| {
+        anyhow::anyhow!(
+            "cannot read known signatures from {shown}: {}",
+            file::reason(&error)
+        )
+    })?;
+    if let Some(line) = line {
+        say::warning(&line);
+    }
+    Ok(Some(known))
+}
+
+fn prepare(args: &Args, rendering: &Rendering) -> anyhow::Result<(Run, Opened)> {
+    let given: Vec<Given> = args.targets.iter().map(|target| Given::new(target)).collect();
+    let ranges = if args.large_ranges {
+        Ranges::Large
+    } else {
+        Ranges::Ordinary
+    };
+    let wishes = args.looking.wishes(ranges);
+    let identity = run_identity(&given, &wishes);
+    let earlier = match &args.resume {
+        None => None,
+        Some(path) => Ledger::load(path, identity).with_context(|| {
+            format!(
+                "cannot resume from {}",
+                untrusted::shown(&path.display().to_string())
+            )
+        })?,
+    };
+    let continues = earlier.as_ref().is_some_and(|ledger| ledger.finished() > 0);
+    let output = open(args.output.output.as_deref(), rendering, continues)?;
+    let style = Style::for_stderr(args.output.color);
+    let run = Run {
+        workers: workers(args, &given),
+        given,
+        wishes,
+        finished: earlier.unwrap_or_default(),
+        identity,
+        // Kept meanwhile only where what is written stays written: a report that is made at the end, or put in its place
+        // at the end, dies with the process.
+        state: args
+            .resume
+            .clone()
+            .filter(|_| args.output.output.is_none() && rendering.can_be_appended_to()),
+        signals: Signals::listen(),
+        progress: Progress::new(args.output.progress, style.width),
+    };
+    Ok((run, output))
+}
+
+/// A thread per core, but no more than there is work for.
+fn workers(args: &Args, given: &[Given]) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let single = |given: &Given| matches!(given, Given::Target(target) if !target.contains('/'));
+    let most = if given.iter().all(single) {
+        given.len()
+    } else {
+        usize::MAX
+    };
+    cores
+        .min(most)
+        .min(args.pace.concurrency.unwrap_or(usize::MAX))
+        .max(1)
+}
+
+fn shop(args: &Args, judge: Arc<Judge>, rendering: Rendering, run: &Run) -> MakeShop {
+    let wanted = args.pace.concurrency.unwrap_or(limits::CONCURRENT);
+    let allowed = limit::connections().unwrap_or(usize::MAX);
+    if args.pace.concurrency.is_some() && wanted > allowed {
+        say::warning(&format!(
+            "--concurrency {wanted} needs more open files than this process may have: {allowed} at once; see `ulimit -n`"
+        ));
+    }
+    let slots = (wanted.min(allowed) / run.workers).max(1);
+    let keys = if args.all_certificates {
+        KeysShown::Every
+    } else {
+        KeysShown::Preferred
+    };
+    let looking = args.looking.probe(keys);
+    let network = args.looking.network();
+    let Pace {
+        per_address,
+        per_network,
+        rate,
+        ..
+    } = args.pace;
+    let permits = Permits::new(Caps {
+        per_address,
+        per_network,
+        rate,
+    });
+    let second_look = if args.retries > 0 {
+        SecondLook::Once
+    } else {
+        SecondLook::Never
+    };
+    let stop = run.signals.stop.clone();
+    Box::new(move |source| Shop {
+        looking,
+        judge,
+        network,
+        permits,
+        slots,
+        second_look,
+        rendering,
+        source: Mutex::new(source),
+        stop,
+    })
+}
+
+fn report(args: &Args, rendering: &Rendering) -> Report {
+    let list = if args.output.all { Keep::All } else { Keep::Few };
+    match (rendering, args.output.format) {
+        (Rendering::Kept, Format::Markdown) => Report::Document(Document::new(list)),
+        (Rendering::Kept, _) => {
+            let colour = args.output.color;
+            let style = if args.output.output.is_some() {
+                Style::for_file(colour)
+            } else {
+                Style::for_stdout(colour)
+            };
+            let detail = if args.output.verbose {
+                Detail::More
+            } else {
+                Detail::Usual
+            };
+            Report::Table(Box::new(Table::new(style, TableWishes { list, detail })))
+        }
+        _ => Report::Streamed,
+    }
+}
+
+/// The output and, when it is a file, what puts it in its place.
+struct Opened {
+    output: Output,
+    file: Option<Pending>,
+}
+
+/// A file that is put in its place when the run has ended.
+struct Pending(Arc<std::sync::Mutex<Option<AtomicFile>>>);
+
+/// The writer's hand on the same file.
+struct Shared(Arc<std::sync::Mutex<Option<AtomicFile>>>);
+
+fn open(path: Option<&Path>, rendering: &Rendering, continues: bool) -> anyhow::Result<Opened> {
+    let Some(path) = path else {
+        let stdout = io::stdout();
+        let watched = stdout.is_terminal();
+        let output = Output {
+            sink: Box::new(stdout),
+            watched,
+            continued: continues && rendering.can_be_appended_to(),
+        };
+        return Ok(Opened { output, file: None });
+    };
+    let shown = untrusted::shown(&path.display().to_string());
+    let cannot =
+        |error: &io::Error| anyhow::anyhow!("cannot write the report to {shown}: {}", file::reason(error));
+    let earlier = continues && path.exists();
+    if earlier && !rendering.can_be_appended_to() {
+        bail!(
+            "{shown} holds the first part of the report, and this format cannot be continued: name another --output"
+        );
+    }
+    let mut file = AtomicFile::create(path, Readers::Anybody).map_err(|error| cannot(&error))?;
+    if earlier {
+        let mut first_part = fs::File::open(path).map_err(|error| cannot(&error))?;
+        io::copy(&mut first_part, &mut file).map_err(|error| cannot(&error))?;
+    }
+    let file = Arc::new(std::sync::Mutex::new(Some(file)));
+    let sink = Box::new(Shared(Arc::clone(&file)));
+    Ok(Opened {
+        output: Output {
+            sink,
+            watched: false,
+            continued: earlier,
+        },
+        file: Some(Pending(file)),
+    })
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        file.as_mut().map_or_else(
+            || Err(io::ErrorKind::NotConnected.into()),
+            |file| file.write(bytes),
+        )
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Pending {
+    fn commit(self, path: Option<&Path>) -> anyhow::Result<()> {
+        let file = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        let Some(file) = file else { return Ok(()) };
+        let shown = path
+            .map(|path| untrusted::shown(&path.display().to_string()))
+            .unwrap_or_default();
+        file.commit()
+            .map_err(|error| anyhow::anyhow!("cannot write the report to {shown}: {}", file::reason(&error)))
+    }
+}
+
+fn end(args: &Args, ended: &Ended, identity: model::Fingerprint, given: &[Given]) -> Exit {
+    let state = args.resume.as_deref();
+    match &ended.why {
+        Why::OutputClosed => return Exit::Fine,
+        Why::OutputFailed(error) => {
+            say::error(&format!(
+                "cannot write the report: {}; what was written before stands",
+                file::reason(error)
+            ));
+            return Exit::Usage;
+        }
+        Why::Interrupted => {
+            interrupted(ended, state, identity, given);
+            return Exit::Interrupted;
+        }
+        Why::Done => {}
+    }
+    if let Some(state) = state {
+        // Finished: nothing is left to go on with. It may never have been written.
+        drop(fs::remove_file(state));
+    }
+    if ended.seen == 0 {
+        say::line("nothing was looked at (exit 2)");
+        return Exit::Usage;
+    }
+    let bad = match args.output.fail_on {
+        FailOn::Warning => ended.worst >= Status::Warning,
+        FailOn::Error => ended.worst >= Status::Error,
+        FailOn::Critical => ended.worst >= Status::Critical,
+        FailOn::Expired => ended.worst >= Status::Expired,
+        FailOn::Never => false,
+    };
+    if ended.tally.total() > 0 && ended.tally.of(Status::Error) == ended.tally.total() {
+        Exit::NothingJudged
+    } else if bad {
+        Exit::Findings
+    } else {
+        Exit::Fine
+    }
+}
+
+/// Keeps what is finished and says how to go on.
+fn interrupted(ended: &Ended, state: Option<&Path>, identity: model::Fingerprint, given: &[Given]) {
+    let place = state.map(Path::to_owned).or_else(|| default_state(identity));
+    let finished = crate::text::counted(ended.ledger.finished(), "target");
+    let Some(place) = place else {
+        return say::line(&format!("interrupted: {finished} finished"));
+    };
+    if let Err(error) = ended.ledger.save(&place, identity) {
+        let shown = untrusted::shown(&place.display().to_string());
+        say::warning(&format!(
+            "cannot keep the state in {shown}: {}",
+            file::reason(&error)
+        ));
+        return say::line(&format!("interrupted: {finished} finished"));
+    }
+    let again = if given.contains(&Given::Stdin) {
+        " (with the same standard input)"
+    } else {
+        ""
+    };
+    say::line(&format!("interrupted: {finished} finished; to go on{again}:"));
+    say::line(&format!("  {}", command_to_go_on(&place)));
+}
+
+/// `~/.local/state/nolapse/scan-1a2b3c4d.json`, as the XDG base directories say.
+fn default_state(identity: model::Fingerprint) -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_STATE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute())
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
+    let folder = base.join("nolapse");
+    fs::create_dir_all(&folder).ok()?;
+    let name = identity.to_string();
+    Some(folder.join(format!("scan-{}.json", name.get(..8).unwrap_or_default())))
+}
+
+/// The command as it was typed, with the state file.
+fn command_to_go_on(state: &Path) -> String {
+    let mut words = Vec::new();
+    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
+    words.extend(arguments.next());
+    while let Some(argument) = arguments.next() {
+        if argument == "--resume" {
+            drop(arguments.next());
+        } else if !argument.starts_with("--resume=") {
+            words.push(argument);
+        }
+    }
+    words.push("--resume".to_owned());
+    words.push(state.display().to_string());
+    words
+        .iter()
+        .map(|word| quoted(word))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=,+%".contains(character);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", untrusted::shown(word).replace('\'', "'\\''"))
+}
+
+fn positive(typed: &str) -> Result<usize, String> {
+    typed
+        .parse()
+        .ok()
+        .filter(|count| (1..=1_000_000).contains(count))
+        .ok_or_else(|| "expected a number from 1 to 1000000".to_owned())
+}
+
+fn rate(typed: &str) -> Result<f64, String> {
+    typed
+        .parse()
+        .ok()
+        .filter(|rate: &f64| rate.is_finite() && *rate > 0.0)
+        .ok_or_else(|| "expected connections a second, such as 50 or 0.5".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quoted("smtp://mail.example.com:25"), "smtp://mail.example.com:25");
+        assert_eq!(quoted("it's here"), "'it'\\''s here'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn numbers_are_bounded() {
+        assert_eq!(positive("7"), Ok(7));
+        assert!(positive("0").is_err() && positive("-1").is_err() && positive("1e3").is_err());
+        assert_eq!(rate("0.5"), Ok(0.5));
+        assert!(rate("0").is_err() && rate("inf").is_err() && rate("nan").is_err());
+    }
+}

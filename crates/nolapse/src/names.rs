@@ -1,0 +1,131 @@
+//! How keys, signatures and names of certificates are written, the same in every output.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use model::certificate::{Certificate, Curve, GeneralName, Hash, KeyKind, SignatureAlgorithm};
+use model::finding::Subject;
+use model::observation::Observation;
+
+/// The kind of a key as people say it: `RSA 2048`, `P-256`.
+pub(crate) fn key(kind: &KeyKind) -> String {
+    match kind {
+        KeyKind::Rsa { bits, pss: false, .. } => format!("RSA {bits}"),
+        KeyKind::Rsa { bits, .. } => format!("RSA-PSS {bits}"),
+        KeyKind::Ec(curve) => self::curve(curve).into_owned(),
+        KeyKind::Ed25519 => "Ed25519".to_owned(),
+        KeyKind::Ed448 => "Ed448".to_owned(),
+        KeyKind::Dsa { bits } => format!("DSA {bits}"),
+        KeyKind::MlDsa(set) => format!("ML-DSA-{set}"),
+        KeyKind::Other(oid) => oid.to_string(),
+        KeyKind::Unread => "unread".to_owned(),
+    }
+}
+
+/// The family of a key in machine formats.
+pub(crate) const fn key_family(kind: &KeyKind) -> &'static str {
+    match kind {
+        KeyKind::Rsa { pss: false, .. } => "rsa",
+        KeyKind::Rsa { .. } => "rsa-pss",
+        KeyKind::Ec(_) => "ec",
+        KeyKind::Ed25519 => "ed25519",
+        KeyKind::Ed448 => "ed448",
+        KeyKind::Dsa { .. } => "dsa",
+        KeyKind::MlDsa(_) => "ml-dsa",
+        KeyKind::Other(_) => "other",
+        KeyKind::Unread => "unread",
+    }
+}
+
+/// Bits of a key, where its kind does not say it all.
+pub(crate) const fn key_bits(kind: &KeyKind) -> Option<u32> {
+    match kind {
+        KeyKind::Rsa { bits, .. } | KeyKind::Dsa { bits } => Some(*bits),
+        KeyKind::Ec(Curve::P256 | Curve::Secp256k1) => Some(256),
+        KeyKind::Ec(Curve::P384) => Some(384),
+        KeyKind::Ec(Curve::P521) => Some(521),
+        _ => None,
+    }
+}
+
+/// The name of a curve.
+pub(crate) fn curve(curve: &Curve) -> Cow<'static, str> {
+    Cow::Borrowed(match curve {
+        Curve::P256 => "P-256",
+        Curve::P384 => "P-384",
+        Curve::P521 => "P-521",
+        Curve::Secp256k1 => "secp256k1",
+        Curve::Named(oid) => return Cow::Owned(oid.to_string()),
+        Curve::Explicit => "explicit",
+    })
+}
+
+/// A signature algorithm in machine formats: `ecdsa-sha256`.
+pub(crate) fn signature(algorithm: &SignatureAlgorithm) -> String {
+    match algorithm {
+        SignatureAlgorithm::RsaPkcs1(hash) => format!("rsa-{}", self::hash(*hash)),
+        SignatureAlgorithm::RsaPss(hash) => format!("rsa-pss-{}", self::hash(*hash)),
+        SignatureAlgorithm::Ecdsa(hash) => format!("ecdsa-{}", self::hash(*hash)),
+        SignatureAlgorithm::Dsa(hash) => format!("dsa-{}", self::hash(*hash)),
+        SignatureAlgorithm::Ed25519 => "ed25519".to_owned(),
+        SignatureAlgorithm::Ed448 => "ed448".to_owned(),
+        SignatureAlgorithm::MlDsa(set) => format!("ml-dsa-{set}"),
+        SignatureAlgorithm::Other(oid) => oid.to_string(),
+        SignatureAlgorithm::Unread => "unread".to_owned(),
+    }
+}
+
+const fn hash(hash: Hash) -> &'static str {
+    match hash {
+        Hash::Md2 => "md2",
+        Hash::Md4 => "md4",
+        Hash::Md5 => "md5",
+        Hash::Sha1 => "sha1",
+        Hash::Sha224 => "sha224",
+        Hash::Sha256 => "sha256",
+        Hash::Sha384 => "sha384",
+        Hash::Sha512 => "sha512",
+    }
+}
+
+/// A name in a certificate: DNS names and addresses as they are, other kinds behind their kind (`email:`, `uri:`).
+/// Not escaped.
+pub(crate) fn general(name: &GeneralName) -> String {
+    match name {
+        GeneralName::Dns(name) => name.raw().to_owned(),
+        GeneralName::Address(address) => address.to_string(),
+        GeneralName::OddAddress(bytes) => format!("address:{}", hex::encode(bytes)),
+        GeneralName::Email(text) => format!("email:{}", text.raw()),
+        GeneralName::Uri(text) => format!("uri:{}", text.raw()),
+        GeneralName::Directory(name) => format!("directory:{}", name.text.raw()),
+        GeneralName::Other(tag) => format!("other:{tag}"),
+    }
+}
+
+/// The certificate that a finding is about.
+pub(crate) fn subject(subject: Subject, observation: &Observation) -> Option<&Arc<Certificate>> {
+    match subject {
+        Subject::Endpoint => None,
+        Subject::Certificate(place) => observation.handshake.as_ref()?.chain.get(place),
+        Subject::Further {
+            handshake,
+            certificate,
+        } => observation
+            .further_handshakes
+            .get(handshake)?
+            .chain
+            .get(certificate),
+    }
+}
+
+/// `TrailingBytes` to `trailing-bytes`.
+pub(crate) fn kebab(camel: &str) -> String {
+    let mut out = String::with_capacity(camel.len() + 4);
+    for (place, character) in camel.char_indices() {
+        if character.is_ascii_uppercase() && place > 0 {
+            out.push('-');
+        }
+        out.push(character.to_ascii_lowercase());
+    }
+    out
+}

@@ -1,0 +1,279 @@
+//! One target in detail: its addresses, the certificates it serves, what stores say, what TLS was agreed on.
+
+use std::fmt::Write as _;
+
+use assess::{Trust, words};
+use jiff::Timestamp;
+use model::certificate::{Certificate, GeneralName};
+use model::observation::{ClientCertificate, Handshake, Outcome, Proof};
+use model::{StartTls, limits, untrusted};
+
+use crate::names;
+use crate::report::table::Detail;
+use crate::scan::look::Look;
+use crate::terminal::Style;
+use crate::text;
+
+/// Columns of the labels on the left: `  Certificate   `.
+const LABEL: usize = 16;
+
+/// `shop.example.com    2 addresses, port 443`.
+pub(crate) fn head(style: Style, looks: &[Look], first: &Look) -> String {
+    let service = &first.observation.service;
+    let name = untrusted::shown(&match &service.identity {
+        model::Identity::Name(name) => shown_name(name),
+        model::Identity::Address(address) => address.to_string(),
+    });
+    let addresses = looks
+        .iter()
+        .filter(|look| look.observation.address.is_some())
+        .count();
+    let mut aside = match (addresses, &service.identity) {
+        (0, _) => "no address, ".to_owned(),
+        (_, model::Identity::Address(_)) => String::new(),
+        (1, _) => "1 address, ".to_owned(),
+        (many, _) => format!("{many} addresses, "),
+    };
+    let _ = write!(aside, "port {}", service.port);
+    if service.starttls != StartTls::None {
+        let _ = write!(aside, ", {}", service.starttls);
+    }
+    let room = style.width.saturating_sub(text::width(&aside) + 4);
+    let name = text::cut_middle(&name, room, style.mark());
+    format!("{}    {aside}\n", style.strong(&name))
+}
+
+/// An internationalised name in both its forms, since the one a person reads can be made to look like another.
+fn shown_name(name: &model::Name) -> String {
+    let unicode = name.unicode();
+    if unicode == name.as_str() {
+        unicode
+    } else {
+        format!("{unicode} ({name})")
+    }
+}
+
+/// The lines below the findings.
+pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
+    let mut body = Body {
+        style,
+        detail,
+        out: String::new(),
+    };
+    let mut served: Vec<&Handshake> = Vec::new();
+    for handshake in looks.iter().flat_map(handshakes) {
+        let same = |known: &&Handshake| known.chain == handshake.chain;
+        if !served.iter().any(same) {
+            served.push(handshake);
+        }
+    }
+    for handshake in &served {
+        body.certificates(handshake, looks.first());
+    }
+    if let Some(look) = looks.iter().find(|look| look.observation.handshake.is_some()) {
+        body.trust(look);
+    }
+    let mut agreed: Vec<String> = Vec::new();
+    for handshake in looks.iter().flat_map(handshakes) {
+        let line = tls(handshake);
+        if !agreed.contains(&line) {
+            agreed.push(line);
+        }
+    }
+    agreed.iter().for_each(|line| body.line("TLS", line));
+    body.seen(looks);
+    body.out
+}
+
+fn handshakes(look: &Look) -> impl Iterator<Item = &Handshake> {
+    look.observation
+        .handshake
+        .iter()
+        .chain(&look.observation.further_handshakes)
+}
+
+struct Body {
+    style: Style,
+    detail: Detail,
+    out: String,
+}
+
+impl Body {
+    /// A label and a text, wrapped below itself.
+    fn line(&mut self, label: &str, words: &str) {
+        let columns = self.style.width - LABEL;
+        for (number, line) in text::wrap_columns(words, columns, 6, self.style.mark())
+            .iter()
+            .enumerate()
+        {
+            let label = if number == 0 {
+                format!("  {}", text::pad(label, LABEL - 2))
+            } else {
+                " ".repeat(LABEL)
+            };
+            let _ = writeln!(self.out, "{}{line}", self.style.dim(&label));
+        }
+    }
+
+    fn certificates(&mut self, handshake: &Handshake, look: Option<&Look>) {
+        let at = look.map(|look| look.observation.at);
+        let Some(leaf) = handshake.chain.first() else {
+            return self.line("Certificate", "none was sent");
+        };
+        self.line("Certificate", &certificate(leaf, at));
+        if self.detail == Detail::Usual {
+            return;
+        }
+        for (place, link) in handshake.chain.iter().enumerate() {
+            let facts = link.facts();
+            self.line(&format!("  {place}"), &facts.subject.text.shown());
+            self.line("", &format!("by {}", facts.issuer.text.shown()));
+            self.line("", &format!("sha256 {}", link.fingerprint()));
+            if let (Some(begin), Some(end)) = (facts.not_before, facts.not_after) {
+                self.line("", &format!("{} to {}", words::moment(begin), words::moment(end)));
+            }
+            self.line(
+                "",
+                &format!(
+                    "{}   {}",
+                    names::key(&facts.public_key.kind),
+                    names::signature(&facts.signature_algorithm)
+                ),
+            );
+            let shown: Vec<_> = facts
+                .subject_alt_names
+                .iter()
+                .flatten()
+                .take(limits::NAMES_SHOWN)
+                .map(name)
+                .collect();
+            if !shown.is_empty() {
+                self.line("", &shown.join(", "));
+            }
+        }
+    }
+
+    fn trust(&mut self, look: &Look) {
+        let stores: Vec<String> = look
+            .assessment
+            .trust
+            .iter()
+            .map(|verdict| match &verdict.outcome {
+                Trust::Trusted { .. } => format!("{} ok", untrusted::shown(&verdict.store)),
+                Trust::Refused { reasons } => {
+                    let reason = reasons.first().map_or("no reason", |reason| reason.word());
+                    format!("{} no ({reason})", untrusted::shown(&verdict.store))
+                }
+            })
+            .collect();
+        if !stores.is_empty() {
+            self.line("Trust", &stores.join("   "));
+        }
+    }
+
+    fn seen(&mut self, looks: &[Look]) {
+        let seen: Vec<String> = looks
+            .iter()
+            .filter_map(|look| {
+                let address = look.observation.address?;
+                let took = text::measured(look.observation.elapsed.total);
+                Some(match &look.observation.outcome {
+                    Outcome::Handshaken => format!("{address} in {took}"),
+                    Outcome::Stopped { stage, .. } => {
+                        format!("{address} stopped in {} after {took}", stage.word())
+                    }
+                })
+            })
+            .collect();
+        if !seen.is_empty() {
+            self.line("Seen", &seen.join(", "));
+        }
+    }
+}
+
+/// `9c41 7e02   CN=shop.example.com and 5 more names   P-256   90 d, 86 left`.
+fn certificate(leaf: &Certificate, at: Option<Timestamp>) -> String {
+    let facts = leaf.facts();
+    let names = facts.subject_alt_names.as_deref().unwrap_or_default();
+    let title = match (facts.subject.common_name.as_ref(), names.first()) {
+        (Some(common), _) => format!("CN={}", common.shown()),
+        (None, Some(first)) => name(first),
+        (None, None) => facts.subject.text.shown(),
+    };
+    let is_title = |other: &&GeneralName| {
+        let common = facts.subject.common_name.as_ref().map(model::Untrusted::raw);
+        matches!(other, GeneralName::Dns(dns) if Some(dns.raw()) == common)
+    };
+    let repeated = if facts.subject.common_name.is_some() {
+        names.iter().filter(is_title).count()
+    } else {
+        1
+    };
+    let more = facts.subject_alt_name_count.saturating_sub(repeated);
+    let mut out = format!("{}   {title}", leaf.fingerprint().short());
+    if more > 0 {
+        let _ = write!(
+            out,
+            " and {}",
+            text::counted(u64::try_from(more).unwrap_or(u64::MAX), "more name")
+        );
+    }
+    let _ = write!(out, "   {}", names::key(&facts.public_key.kind));
+    if let (Some(begin), Some(end)) = (facts.not_before, facts.not_after) {
+        let lifetime =
+            text::days_left(end, begin) + i64::from((end.as_second() - begin.as_second()) % 86_400 == 86_399);
+        let _ = write!(out, "   {lifetime} d");
+        match at.map(|at| text::days_left(end, at)) {
+            Some(left @ 0..) => drop(write!(out, ", {left} left")),
+            Some(over) => drop(write!(
+                out,
+                ", ended {} ago",
+                format_args!("{} d", text::count(over.unsigned_abs()))
+            )),
+            None => {}
+        }
+    }
+    out
+}
+
+fn name(name: &GeneralName) -> String {
+    untrusted::shown(&names::general(name))
+}
+
+/// `1.3  TLS_AES_128_GCM_SHA256  X25519  h2   SCT 2   staple none`.
+fn tls(handshake: &Handshake) -> String {
+    let mut out = format!(
+        "{}  {}",
+        handshake.version.to_string().trim_start_matches("TLS "),
+        handshake.cipher
+    );
+    if let Some(group) = handshake.group {
+        let _ = write!(out, "  {group}");
+    }
+    if let Some(bits) = handshake.dh_bits {
+        let _ = write!(out, "  DH {bits}");
+    }
+    if let Some(alpn) = &handshake.alpn {
+        let _ = write!(out, "  {alpn}");
+    }
+    let _ = write!(out, "   SCT {}", handshake.scts.len());
+    out.push_str(if handshake.staple.is_some() {
+        "   staple sent"
+    } else {
+        "   staple none"
+    });
+    match handshake.proof {
+        Proof::Proven(_) => out.push_str("   key proven"),
+        Proof::NotSeen => out.push_str("   nothing proven (glance)"),
+        Proof::NoSignature => out.push_str("   key exchange without proof"),
+        Proof::Failed(_) => out.push_str("   key NOT proven"),
+        Proof::Unverifiable(_) => out.push_str("   proof cannot be checked"),
+    }
+    if let ClientCertificate::Asked { authorities } = &handshake.client_certificate {
+        out.push_str("   asks for a client certificate");
+        if !authorities.is_empty() {
+            let _ = write!(out, " ({} acceptable)", authorities.len());
+        }
+    }
+    out
+}

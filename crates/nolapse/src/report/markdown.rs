@@ -1,0 +1,150 @@
+//! Markdown: the report for people as a document, or a table of chosen fields.
+
+use std::fmt::Write as _;
+
+use model::{Severity, untrusted};
+
+use crate::report::causes::{self, Causes, Keep};
+use crate::report::table::{self, Summary};
+use crate::scan::look::Look;
+use crate::text;
+
+/// The document as it grows.
+#[derive(Debug)]
+pub(crate) struct Document {
+    causes: Causes,
+}
+
+impl Document {
+    /// An empty document.
+    pub(crate) const fn new(list: Keep) -> Self {
+        Self {
+            causes: Causes::new(list),
+        }
+    }
+
+    /// Adds one look.
+    pub(crate) fn add(&mut self, look: &Look) {
+        self.causes.add(look, Severity::Warning);
+    }
+
+    /// The whole document.
+    pub(crate) fn finish(&self, summary: &Summary) -> String {
+        let mut out = String::from("# TLS report\n\n");
+        let endpoints = text::counted(summary.tally.total(), "endpoint");
+        let _ = writeln!(
+            out,
+            "{endpoints}: {}. {}.",
+            table::classes(&summary.tally),
+            text::measured(summary.elapsed)
+        );
+        for line in &summary.not_understood {
+            let _ = writeln!(out, "\n{}.", escaped(line));
+        }
+        let causes = self.causes.worst_first();
+        if causes.is_empty() {
+            return out;
+        }
+        out.push_str(
+            "\n| Status | Finding | Endpoints | What to do | Rule |\n| --- | --- | --- | --- | --- |\n",
+        );
+        for named in causes {
+            let Some(first) = named.cause.examples.first() else {
+                continue;
+            };
+            let stopped = named.rule == causes::UNJUDGED;
+            let title = match named.cause.endpoints {
+                1 => first.message.clone(),
+                _ if stopped => table::could_not_be_judged(named.cause, &summary.tally),
+                _ => table::shared_title(named, first),
+            };
+            let mut endpoints: Vec<String> = named
+                .cause
+                .examples
+                .iter()
+                .map(|example| match &example.aside {
+                    Some(aside) => format!("{} ({aside})", example.endpoint),
+                    None => example.endpoint.clone(),
+                })
+                .map(|endpoint| escaped(&endpoint))
+                .collect();
+            let further = named.cause.further(endpoints.len());
+            if further > 0 {
+                endpoints.push(format!("and {} more", text::count(further)));
+            }
+            let _ = writeln!(
+                out,
+                "| {} | {} | {} | {} | {} |",
+                model::Status::from(named.severity),
+                escaped(&title),
+                endpoints.join("<br>"),
+                escaped(&first.remedy),
+                if named.cause.endpoints == 1 {
+                    first.rule
+                } else {
+                    named.rule
+                },
+            );
+        }
+        out
+    }
+}
+
+/// Appends the head of a table.
+pub(crate) fn append_head(columns: &[String], out: &mut Vec<u8>) {
+    append_row(columns, out);
+    out.extend_from_slice(b"|");
+    columns.iter().for_each(|_| out.extend_from_slice(b" --- |"));
+    out.push(b'\n');
+}
+
+/// Appends one row.
+pub(crate) fn append_row(cells: &[String], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"|");
+    for cell in cells {
+        out.push(b' ');
+        out.extend_from_slice(escaped(cell).as_bytes());
+        out.extend_from_slice(b" |");
+    }
+    out.push(b'\n');
+}
+
+/// Text that Markdown and HTML take as it is: everything that could begin a tag, a link, code, emphasis, an entity or a
+/// new cell is escaped, and nothing becomes a link by itself.
+pub(crate) fn escaped(plain: &str) -> String {
+    let shown = untrusted::shown(plain);
+    let mut out = String::with_capacity(shown.len() + 8);
+    for character in shown.chars() {
+        match character {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '(' | ')' | '#' | '!' | '~' | '$' | '@' => {
+                out.push('\\');
+                out.push(character);
+            }
+            ':' => out.push_str("&#58;"),
+            other => out.push(other),
+        }
+    }
+    // A bare host name beginning so becomes a link in some dialects.
+    out.replace("www.", "www&#46;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_cell_is_markup() {
+        assert_eq!(
+            escaped("a|b <script> [x](http://y) `c`"),
+            "a\\|b &lt;script&gt; \\[x\\]\\(http&#58;//y\\) \\`c\\`"
+        );
+        assert_eq!(escaped("two\nlines"), "two\\\\nlines");
+        let mut out = Vec::new();
+        append_head(&["status".to_owned()], &mut out);
+        append_row(&["OK".to_owned()], &mut out);
+        assert_eq!(String::from_utf8(out).unwrap(), "| status |\n| --- |\n| OK |\n");
+    }
+}

@@ -1,0 +1,224 @@
+//! One look at one endpoint, from the connection to the verdict. A panic on the way becomes a record like any other.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::net::IpAddr;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use assess::{Assessment, Policy, SignatureMemory, Stores};
+use model::observation::{Depth, Elapsed, Failure, Observation, Outcome, Stage};
+use model::{Endpoint, Service};
+use net::Network;
+use net::clock::SystemClock;
+use probe::Prober;
+
+/// What one endpoint presented, and how that is judged.
+#[derive(Clone, Debug)]
+pub(crate) struct Look {
+    /// The facts.
+    pub(crate) observation: Observation,
+    /// The verdict.
+    pub(crate) assessment: Assessment,
+}
+
+/// What is needed to judge, shared by all workers.
+pub(crate) struct Judge {
+    /// Whom to trust.
+    pub(crate) stores: Stores,
+    /// When an end is near.
+    pub(crate) policy: Policy,
+    /// Signatures that were checked before.
+    pub(crate) memory: SignatureMemory,
+}
+
+/// What is needed to look and to judge. Each worker has its own.
+pub(crate) struct Eye {
+    /// Looks.
+    pub(crate) prober: Prober,
+    /// How far.
+    pub(crate) depth: Depth,
+    /// Judges.
+    pub(crate) judge: Arc<Judge>,
+}
+
+impl Eye {
+    /// Looks at one address of a service. `resolve` is what finding the address took.
+    pub(crate) async fn look(
+        &self,
+        network: &Network,
+        service: &Arc<Service>,
+        address: IpAddr,
+        resolve: Option<Duration>,
+    ) -> Look {
+        let at = SystemClock.now();
+        let endpoint = Endpoint {
+            service: Arc::clone(service),
+            address,
+        };
+        let observed = caught(self.prober.observe(&endpoint, network, at)).await;
+        let observation = match observed {
+            Ok(mut observation) => {
+                observation.elapsed.resolve = observation.elapsed.resolve.or(resolve);
+                observation
+            }
+            Err(reason) => {
+                let elapsed = Elapsed {
+                    resolve,
+                    ..Elapsed::default()
+                };
+                let mut broken = self.unresolved(service, Failure::Internal { reason }, elapsed);
+                broken.address = Some(address);
+                broken.outcome = at_handshake(broken.outcome);
+                broken
+            }
+        };
+        self.judged(observation)
+    }
+
+    /// The look at a name that has no address.
+    pub(crate) fn look_at_nothing(&self, service: &Arc<Service>, failure: Failure, took: Duration) -> Look {
+        let elapsed = Elapsed {
+            resolve: Some(took),
+            total: took,
+            ..Elapsed::default()
+        };
+        self.judged(self.unresolved(service, failure, elapsed))
+    }
+
+    fn unresolved(&self, service: &Arc<Service>, failure: Failure, elapsed: Elapsed) -> Observation {
+        probe::unresolved(service, failure, self.depth, SystemClock.now(), elapsed.total)
+    }
+
+    fn judged(&self, observation: Observation) -> Look {
+        let judge = |observation: &Observation| {
+            let Judge {
+                stores,
+                policy,
+                memory,
+            } = &*self.judge;
+            assess::judge(observation, stores, policy, memory, SystemClock.now())
+        };
+        match panic::catch_unwind(AssertUnwindSafe(|| quietly(|| judge(&observation)))) {
+            Ok(assessment) => Look {
+                observation,
+                assessment,
+            },
+            Err(panic) => {
+                // What was seen may be what broke us: it is left out, and the rest is judged as a stopped look.
+                let failure = Failure::Internal {
+                    reason: reason(&*panic),
+                };
+                let outcome = Outcome::Stopped {
+                    stage: Stage::Handshake,
+                    failure,
+                };
+                let further_handshakes = Vec::new();
+                let observation = Observation {
+                    outcome,
+                    handshake: None,
+                    further_handshakes,
+                    ..observation
+                };
+                let assessment = judge(&observation);
+                Look {
+                    observation,
+                    assessment,
+                }
+            }
+        }
+    }
+}
+
+impl Look {
+    /// Whether a second look, later, may well see more.
+    pub(crate) const fn is_worth_repeating(&self) -> bool {
+        matches!(
+            self.observation.outcome,
+            Outcome::Stopped {
+                failure: Failure::TimedOut | Failure::Reset,
+                ..
+            }
+        )
+    }
+}
+
+fn at_handshake(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Stopped { failure, .. } => Outcome::Stopped {
+            stage: Stage::Handshake,
+            failure,
+        },
+        Outcome::Handshaken => Outcome::Handshaken,
+    }
+}
+
+thread_local! {
+    /// Whether a panic on this thread will be caught and reported as a record.
+    static CAUGHT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps caught panics off standard error, where they would stand in the middle of the progress line: they are in the
+/// records. Others are printed as ever.
+pub(crate) fn hush_caught_panics() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if !CAUGHT.get() {
+            usual(panic);
+        }
+    }));
+}
+
+fn quietly<T>(act: impl FnOnce() -> T) -> T {
+    /// Set back also when `act` panics.
+    struct Loud;
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            CAUGHT.set(false);
+        }
+    }
+    CAUGHT.set(true);
+    let _loud = Loud;
+    act()
+}
+
+/// The future's value, or what its panic said.
+async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
+    let mut future = pin!(future);
+    poll_fn(move |context| {
+        match panic::catch_unwind(AssertUnwindSafe(|| quietly(|| future.as_mut().poll(context)))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => std::task::Poll::Ready(Err(reason(&*panic))),
+        }
+    })
+    .await
+}
+
+fn reason(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_with_its_words() {
+        hush_caught_panics();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let broken = runtime.block_on(caught(async {
+            tokio::task::yield_now().await;
+            panic!("index {} of {}", 3, 2)
+        }));
+        let broken: Result<(), String> = broken;
+        assert_eq!(broken, Err("index 3 of 2".to_owned()));
+        assert_eq!(runtime.block_on(caught(async { 7 })), Ok(7));
+    }
+}

@@ -1,0 +1,76 @@
+//! Signals: the first Ctrl-C (or SIGTERM) asks for an orderly end, the second ends at once; SIGUSR1 asks for a line.
+//!
+//! They are awaited on a thread of their own, since the writer may be waiting for a slow reader of its output.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, watch};
+
+/// How the rest of the program hears of signals.
+#[derive(Clone)]
+pub(crate) struct Signals {
+    /// Turns true at the first Ctrl-C.
+    pub(crate) stop: watch::Receiver<bool>,
+    /// Told at each SIGUSR1.
+    pub(crate) line: Arc<Notify>,
+}
+
+impl Signals {
+    /// Begins to listen. When that is impossible, Ctrl-C does what it does to any program.
+    pub(crate) fn listen() -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let line = Arc::new(Notify::new());
+        let signals = Self {
+            stop: stopped,
+            line: Arc::clone(&line),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
+        if let Ok(runtime) = runtime {
+            // Not joined: it waits for a signal that may never come, and ends with the process.
+            let thread = std::thread::Builder::new().name("signals".to_owned());
+            drop(thread.spawn(move || runtime.block_on(wait(&stop, &line))));
+        }
+        signals
+    }
+}
+
+#[cfg(unix)]
+async fn wait(stop: &watch::Sender<bool>, line: &Notify) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate), Ok(mut user)) = (
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::terminate()),
+        signal(SignalKind::user_defined1()),
+    ) else {
+        return;
+    };
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => end(stop),
+            _ = terminate.recv() => end(stop),
+            _ = user.recv() => line.notify_one(),
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait(stop: &watch::Sender<bool>, _line: &Notify) {
+    while tokio::signal::ctrl_c().await.is_ok() {
+        end(stop);
+    }
+}
+
+fn end(stop: &watch::Sender<bool>) {
+    if stop.send_replace(true) {
+        at_once();
+    }
+}
+
+#[expect(
+    clippy::exit,
+    clippy::disallowed_methods,
+    reason = "asked twice to end, by somebody who will not wait"
+)]
+fn at_once() {
+    std::process::exit(130);
+}

@@ -1,0 +1,148 @@
+//! An interrupted scan goes on where it stopped: nothing twice, nothing left out.
+
+#![cfg(unix)]
+
+mod cli_world;
+
+use std::collections::BTreeSet;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Command, Stdio};
+
+use cli_world::{command, list, nolapse};
+use testkit::folder::Folder;
+use testkit::hostile::Kind;
+use testkit::loopback;
+
+fn addresses(text: &str) -> Vec<String> {
+    text.lines()
+        .map(|line| {
+            let record: serde_json::Value = serde_json::from_str(line).expect(line);
+            let endpoint = &record["endpoint"];
+            format!("{}:{}", endpoint["address"].as_str().unwrap(), endpoint["port"])
+        })
+        .collect()
+}
+
+fn interrupt(id: u32) {
+    let killed = Command::new("kill")
+        .args(["-INT", &id.to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+}
+
+#[test]
+fn interrupt_and_resume_are_one_scan() {
+    let folder = Folder::new();
+    // Tarpits keep the run alive until it is interrupted; between them are ports that refuse at once.
+    let tarpits: Vec<_> = (0..4).map(|_| Kind::Tarpit.serve().unwrap()).collect();
+    let mut targets: Vec<String> = (0..200).map(|_| loopback::refusing().to_string()).collect();
+    for (place, tarpit) in tarpits.iter().enumerate() {
+        targets.insert(place * 40, tarpit.address().to_string());
+    }
+    let (file, state) = (folder.at("fleet"), folder.at("state"));
+    list(&file, &targets);
+    let target = format!("@{}", file.display());
+    let arguments = [
+        "scan",
+        &target,
+        "--format",
+        "ndjson",
+        "--timeout",
+        "3",
+        "--resume",
+        state.to_str().unwrap(),
+    ];
+    let mut child = command(arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut first = String::new();
+    lines.read_line(&mut first).unwrap();
+    interrupt(child.id());
+    lines.read_to_string(&mut first).unwrap();
+    let ran: cli_world::Ran = child.wait_with_output().unwrap().into();
+    assert_eq!(ran.code, 130, "{}", ran.err);
+    assert!(
+        ran.err.contains("interrupted: ") && ran.err.contains("--resume"),
+        "{}",
+        ran.err
+    );
+    assert!(state.exists());
+
+    let second = nolapse(arguments);
+    assert!(!state.exists(), "a finished scan leaves no state: {}", second.err);
+    let mut all = addresses(&first);
+    let done_before = all.len();
+    all.extend(addresses(&second.out));
+    assert!((1..204).contains(&done_before));
+    assert_eq!(all.len(), 204, "nothing twice");
+    assert_eq!(
+        all.into_iter().collect::<BTreeSet<_>>(),
+        targets.into_iter().collect(),
+        "nothing left out"
+    );
+}
+
+#[test]
+fn a_report_in_a_file_is_continued() {
+    let folder = Folder::new();
+    let tarpit = Kind::Tarpit.serve().unwrap();
+    let mut targets: Vec<String> = (0..20).map(|_| loopback::refusing().to_string()).collect();
+    targets.push(tarpit.address().to_string());
+    let (file, state, report) = (folder.at("fleet"), folder.at("state"), folder.at("report"));
+    list(&file, &targets);
+    let target = format!("@{}", file.display());
+    let arguments = [
+        "scan",
+        &target,
+        "--format",
+        "csv",
+        "--timeout",
+        "3",
+        "--progress",
+        "json",
+        "--resume",
+        state.to_str().unwrap(),
+        "--output",
+        report.to_str().unwrap(),
+    ];
+    let mut child = command(arguments).stderr(Stdio::piped()).spawn().unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    // The first progress line that counts all that answer at once says when to interrupt.
+    loop {
+        let mut line = String::new();
+        assert!(
+            errors.read_line(&mut line).unwrap() > 0,
+            "the run ended before it could be interrupted"
+        );
+        let progress: serde_json::Value = serde_json::from_str(&line).unwrap();
+        if progress["done"] == 20 {
+            break;
+        }
+    }
+    interrupt(child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(std::fs::read_to_string(&report).unwrap().lines().count(), 21);
+    let second = nolapse(arguments);
+    assert_eq!(second.code, 3, "{}", second.err);
+    let whole = std::fs::read_to_string(&report).unwrap();
+    assert_eq!(whole.lines().count(), 22, "{whole}");
+    assert_eq!(whole.matches("ip_address").count(), 1);
+}
+
+#[test]
+fn the_state_of_another_scan_is_refused() {
+    let folder = Folder::new();
+    let state = folder.file("state", "{}");
+    let refused = loopback::refusing().to_string();
+    let ran = nolapse(["scan", &refused, "--resume", state.to_str().unwrap()]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.err.contains("cannot resume from") && ran.err.contains("no state of an interrupted scan"),
+        "{}",
+        ran.err
+    );
+}

@@ -1,0 +1,115 @@
+//! The documents speak of what is there: paths that they name exist, and commands that they show are the ones that run.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Documents that name paths of this repository, from its root.
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "STYLE.md",
+    "CHANGELOG.md",
+];
+
+/// What a path of this repository begins with.
+const ROOTS: [&str; 7] = [
+    "crates/", "docs/", "scripts/", "fuzz/", "bench/", ".ci/", ".github/",
+];
+
+/// What a file at the root of this repository ends with.
+const ENDINGS: [&str; 2] = [".md", ".toml"];
+
+fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the crate lies in the repository")
+}
+
+fn text(file: &str) -> String {
+    std::fs::read_to_string(repository().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// Every path that a document names: in code, and as the destination of a link.
+fn named_paths(document: &str) -> BTreeSet<String> {
+    let code = document
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .flat_map(str::split_whitespace);
+    let links = document
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next());
+    let indented = document
+        .lines()
+        .filter(|line| line.starts_with("    "))
+        .flat_map(str::split_whitespace);
+    let all = code
+        .chain(links)
+        .chain(indented)
+        .map(|word| word.trim_end_matches([',', '.', ';', ':']));
+    all.filter(|word| is_path(word)).map(str::to_owned).collect()
+}
+
+fn is_path(word: &str) -> bool {
+    let is_root_file = !word.contains(['/', '*']) && ENDINGS.iter().any(|ending| word.ends_with(ending));
+    is_root_file || ROOTS.iter().any(|root| word.starts_with(root))
+}
+
+#[test]
+fn every_path_named_in_a_document_exists() {
+    let root = repository();
+    let mut missing = Vec::new();
+    let mut count = 0;
+    for document in DOCUMENTS {
+        for path in named_paths(&text(document)) {
+            count += 1;
+            if !root.join(&path).exists() {
+                missing.push(format!("{document}: {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "named and not there:\n{}", missing.join("\n"));
+    assert!(count > 30, "only {count} paths were found: the search is broken");
+}
+
+#[test]
+fn continuous_integration_runs_the_test_command_of_the_readme() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let readme = text("README.md");
+    let section = readme.split("## Test it").nth(1).expect("a section on testing");
+    let command = section
+        .lines()
+        .find_map(|line| line.strip_prefix("    "))
+        .expect("a command");
+    assert!(
+        text(".ci/run").contains(&format!("exec {command}\n")),
+        ".ci/run does not call `{command}`"
+    );
+    for script in [".ci/run", "scripts/test", "scripts/test-servers"] {
+        let mode = std::fs::metadata(repository().join(script))
+            .expect("the script is there")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o111, 0o111, "{script} is not executable");
+    }
+}
+
+#[test]
+fn the_map_stays_short_and_the_changelog_keeps_its_headings() {
+    let lines = text("ARCHITECTURE.md").lines().count();
+    assert!(lines <= 150, "ARCHITECTURE.md has {lines} lines");
+    let headings = ["Breaking", "New", "Improved", "Fixed", "Security"];
+    for line in text("CHANGELOG.md").lines() {
+        if let Some(heading) = line.strip_prefix("### ") {
+            assert!(
+                headings.contains(&heading),
+                "CHANGELOG.md: `{heading}` is no heading of it"
+            );
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! The real binary looks at real servers.
+//!
+//! Every test mints certificates, starts a server with them on loopback, scans it, and compares what nolapse says with
+//! what was minted. `scripts/test-servers` installs the servers.
+
+#[path = "world/accounts.rs"]
+mod accounts;
+#[path = "world/chains.rs"]
+mod chains;
+#[path = "world/directory.rs"]
+mod directory;
+#[path = "world/harness.rs"]
+mod harness;
+#[path = "world/mail.rs"]
+mod mail;
+#[path = "world/odd.rs"]
+mod odd;
+#[path = "world/stores.rs"]
+mod stores;
+#[path = "world/web.rs"]
+mod web;

@@ -1,0 +1,305 @@
+//! `openssl s_server` in shapes that present-day TLS libraries refuse to talk to, or that are rare.
+
+use testkit::ca::{KeyKind, Minted, Pki, Served, Template, openssl as run_openssl};
+use testkit::folder::Folder;
+use testkit::servers::{Server, openssl};
+
+use crate::harness::{Look, look, look_with};
+
+/// Suites and keys of any weakness.
+const ANY: &str = "ALL:eNULL:@SECLEVEL=0";
+
+/// An RSA certificate, as old servers have.
+fn rsa() -> (Pki, Minted, Served) {
+    of_kind(KeyKind::Rsa2048)
+}
+
+fn of_kind(kind: KeyKind) -> (Pki, Minted, Served) {
+    let pki = Pki::new();
+    let leaf = Template::server("odd.test")
+        .key(kind)
+        .issued_by(&pki.intermediate);
+    let served = pki.serve(&leaf);
+    (pki, leaf, served)
+}
+
+fn seen(pki: &Pki, server: &Server) -> Look {
+    look(pki, &server.target("tls", "odd.test"))
+}
+
+#[test]
+fn old_versions_show_their_chain() {
+    let (pki, leaf, served) = rsa();
+    for (flag, version) in [("-tls1", "TLS 1.0"), ("-tls1_1", "TLS 1.1")] {
+        let look = seen(&pki, &openssl::start(&served, &[flag, "-cipher", ANY]));
+        look.shows(&[&leaf, &pki.intermediate]);
+        assert_eq!((look.version(), look.status()), (version, "WARNING"), "{look:?}");
+        // Signatures of RSA over MD5 and SHA-1 together are beyond aws-lc-rs: said in a note, and no more than that.
+        assert_eq!(look.rules(), ["legacy-protocol", "key-not-proven"], "{look:?}");
+        assert_eq!(look.text("/tls/proof/scheme"), "rsa_md5_sha1", "{look:?}");
+        assert_eq!(look.refused_by("test"), "");
+    }
+}
+
+#[test]
+fn a_glance_sees_old_versions_too() {
+    let (pki, leaf, served) = rsa();
+    let server = openssl::start(&served, &["-tls1", "-cipher", ANY]);
+    let look = look_with(&pki, &server.target("tls", "odd.test"), &["--depth", "glance"]);
+    look.shows(&[&leaf, &pki.intermediate]);
+    assert_eq!(
+        (look.version(), look.text("/tls/proof/state")),
+        ("TLS 1.0", "not-seen"),
+        "{look:?}"
+    );
+}
+
+#[test]
+fn rsa_key_exchange_has_no_proof_and_is_seen() {
+    let (pki, leaf, served) = rsa();
+    let look = seen(
+        &pki,
+        &openssl::start(&served, &["-tls1_2", "-cipher", "AES128-SHA"]),
+    );
+    look.shows(&[&leaf, &pki.intermediate]);
+    assert_eq!(
+        look.text("/tls/cipher"),
+        "TLS_RSA_WITH_AES_128_CBC_SHA",
+        "{look:?}"
+    );
+    assert_eq!(
+        (look.text("/tls/proof/state"), look.status()),
+        ("no-signature", "OK"),
+        "{look:?}"
+    );
+}
+
+#[test]
+fn small_diffie_hellman_groups_are_weak() {
+    let (pki, leaf, served) = rsa();
+    let folder = Folder::new();
+    for (bits, status) in [
+        (512, "CRITICAL"),
+        (777, "CRITICAL"),
+        (1024, "WARNING"),
+        (1999, "WARNING"),
+    ] {
+        let group = folder
+            .file("dh.pem", openssl::dh_group(bits))
+            .display()
+            .to_string();
+        let arguments = [
+            "-tls1_2",
+            "-cipher",
+            "DHE-RSA-AES128-SHA:@SECLEVEL=0",
+            "-dhparam",
+            &group,
+        ];
+        let look = seen(&pki, &openssl::start(&served, &arguments));
+        look.shows(&[&leaf, &pki.intermediate]);
+        assert_eq!(look.0["tls"]["dh_bits"], bits, "{look:?}");
+        assert_eq!(
+            (look.status(), look.rules()),
+            (status, vec!["weak-cipher"]),
+            "{look:?}"
+        );
+        assert_eq!(look.text("/tls/proof/state"), "proven", "{look:?}");
+    }
+}
+
+#[test]
+fn a_suite_without_encryption_is_critical() {
+    let (pki, leaf, served) = rsa();
+    let look = seen(
+        &pki,
+        &openssl::start(&served, &["-tls1_2", "-cipher", "NULL-SHA256:@SECLEVEL=0"]),
+    );
+    look.shows(&[&leaf, &pki.intermediate]);
+    assert_eq!(look.text("/tls/cipher"), "TLS_RSA_WITH_NULL_SHA256", "{look:?}");
+    assert_eq!(
+        (look.status(), look.rules()),
+        ("CRITICAL", vec!["weak-cipher"]),
+        "{look:?}"
+    );
+}
+
+#[test]
+fn an_anonymous_server_is_said_to_be_one() {
+    let pki = Pki::new();
+    let arguments = ["-tls1_2", "-cipher", "aNULL:@SECLEVEL=0"];
+    let look = seen(&pki, &openssl::start_without_certificate(&arguments));
+    assert_eq!(
+        (look.status(), look.failure()),
+        ("ERROR", "anonymous"),
+        "{look:?}"
+    );
+    assert_eq!(look.rules(), ["anonymous"], "{look:?}");
+    assert!(look.text("/outcome/failure/detail").contains("anon"), "{look:?}");
+}
+
+#[test]
+fn a_server_that_demands_a_client_certificate_is_seen() {
+    let (pki, leaf, served) = of_kind(KeyKind::P256);
+    let root = pki.root_file().display().to_string();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let look = seen(
+            &pki,
+            &openssl::start(&served, &[version, "-Verify", "1", "-CAfile", &root]),
+        );
+        look.is_sound(&[&leaf, &pki.intermediate]);
+        assert_eq!(look.text("/tls/client_certificate/state"), "asked", "{look:?}");
+        assert_eq!(
+            look.text("/tls/client_certificate/authorities/0"),
+            "CN=nolapse test root",
+            "{look:?}"
+        );
+    }
+}
+
+#[test]
+fn rare_groups_are_agreed_on_or_seen_in_the_clear() {
+    let (pki, leaf, served) = of_kind(KeyKind::P256);
+    let p521 = seen(&pki, &openssl::start(&served, &["-tls1_3", "-groups", "P-521"]));
+    p521.is_sound(&[&leaf, &pki.intermediate]);
+    assert_eq!(
+        (p521.version(), p521.text("/tls/group")),
+        ("TLS 1.3", "secp521r1"),
+        "{p521:?}"
+    );
+    // X448 cannot be agreed on here; in TLS 1.2 the chain and the signature are in the clear.
+    let x448 = seen(&pki, &openssl::start(&served, &["-groups", "X448"]));
+    x448.is_sound(&[&leaf, &pki.intermediate]);
+    assert_eq!(
+        (x448.version(), x448.text("/tls/group")),
+        ("TLS 1.2", "x448"),
+        "{x448:?}"
+    );
+}
+
+#[test]
+fn rare_keys_are_shown_and_proven_where_they_can_be() {
+    let cases = [
+        (KeyKind::Ed25519, "proven"),
+        (KeyKind::P384, "proven"),
+        (KeyKind::P521, "proven"),
+        (KeyKind::RsaPss2048, "proven"),
+        (KeyKind::Ed448, "unverifiable"),
+    ];
+    for (kind, proof) in cases {
+        let (pki, leaf, served) = of_kind(kind);
+        let look = seen(&pki, &openssl::start(&served, &[]));
+        look.shows(&[&leaf, &pki.intermediate]);
+        assert_eq!(
+            (look.text("/tls/proof/state"), look.status()),
+            (proof, "OK"),
+            "{kind:?}: {look:?}"
+        );
+    }
+}
+
+#[test]
+fn rare_curves_are_shown() {
+    // A curve without a name of its own here is shown by its OID.
+    for (kind, group, curve) in [
+        (KeyKind::Secp256k1, "secp256k1", "secp256k1"),
+        (KeyKind::Brainpool256, "brainpoolP256r1", "1.3.36.3.3.2.8.1.1.7"),
+    ] {
+        let (pki, leaf, served) = of_kind(kind);
+        let arguments = [
+            "-tls1_2",
+            "-cipher",
+            ANY,
+            "-groups",
+            &format!("{group}:P-256:X25519"),
+        ];
+        let look = seen(&pki, &openssl::start(&served, &arguments));
+        look.shows(&[&leaf, &pki.intermediate]);
+        assert_eq!(look.text("/certificates/0/key/curve"), curve, "{look:?}");
+        assert_eq!(look.refused_by("test"), "", "{look:?}");
+    }
+}
+
+#[test]
+fn both_kinds_of_key_are_shown_when_asked_for() {
+    let pki = Pki::new();
+    let ec = pki.leaf("odd.test");
+    let rsa = Template::server("odd.test")
+        .key(KeyKind::Rsa2048)
+        .issued_by(&pki.intermediate);
+    let server = openssl::start_with_two(&pki.serve(&ec), &pki.serve(&rsa), &["-tls1_2"]);
+    let look = look_with(&pki, &server.target("tls", "odd.test"), &["--all-certificates"]);
+    let mut seen = [
+        look.text("/certificates/0/sha256"),
+        look.text("/further/0/certificates/0/sha256"),
+    ];
+    let mut minted = [ec.sha256(), rsa.sha256()];
+    seen.sort_unstable();
+    minted.sort_unstable();
+    assert_eq!(seen, [minted[0].as_str(), &minted[1]], "{look:?}");
+}
+
+#[test]
+fn a_staple_is_kept_as_it_was_sent() {
+    let (pki, leaf, served) = of_kind(KeyKind::P256);
+    let folder = Folder::new();
+    let path = |name: &str, content: &str| folder.file(name, content).display().to_string();
+    let (issuer, subject) = (
+        path("issuer.pem", &pki.intermediate.pem()),
+        path("leaf.pem", &leaf.pem()),
+    );
+    let (key, index) = (
+        path("key.pem", &pki.intermediate.key_pem()),
+        path("index.txt", ""),
+    );
+    let answer = folder.at("answer.der").display().to_string();
+    run_openssl(
+        &[
+            [
+                "ocsp", "-index", &index, "-CA", &issuer, "-rsigner", &issuer, "-rkey", &key,
+            ]
+            .as_slice(),
+            &[
+                "-issuer", &issuer, "-cert", &subject, "-respout", &answer, "-ndays", "2",
+            ],
+        ]
+        .concat(),
+        &[],
+    );
+    let sum = String::from_utf8(run_openssl(&["dgst", "-sha256", "-r", &answer], &[])).unwrap();
+    for version in ["-tls1_2", "-tls1_3"] {
+        let look = seen(
+            &pki,
+            &openssl::start(&served, &[version, "-status_file", &answer]),
+        );
+        look.is_sound(&[&leaf, &pki.intermediate]);
+        assert_eq!(
+            Some(look.text("/tls/staple/sha256")),
+            sum.split(' ').next(),
+            "{version}: {look:?}"
+        );
+    }
+}
+
+#[test]
+fn timestamps_in_the_handshake_are_seen() {
+    let (pki, leaf, served) = of_kind(KeyKind::P256);
+    // One SCT (RFC 6962 section 3.2) of an unknown log, of the moment 1,700,000,000,000 ms, with an empty signature.
+    let mut sct = vec![0];
+    sct.extend([0xab; 32]);
+    sct.extend(1_700_000_000_000_u64.to_be_bytes());
+    sct.extend([0, 0, 4, 3, 0, 0]);
+    let one = [&[0, sct.len() as u8], sct.as_slice()].concat();
+    let list = [&[0, one.len() as u8], one.as_slice()].concat();
+    let extension = [&[0, 18, 0, list.len() as u8], list.as_slice()].concat();
+    let text = testkit::ca::pem("SERVERINFO FOR SCT", &extension);
+    let file = pki.folder().file("serverinfo.pem", text).display().to_string();
+    let look = seen(&pki, &openssl::start(&served, &["-tls1_2", "-serverinfo", &file]));
+    look.is_sound(&[&leaf, &pki.intermediate]);
+    assert_eq!(look.text("/tls/scts/0/origin"), "tls", "{look:?}");
+    assert_eq!(look.text("/tls/scts/0/log"), "ab".repeat(32), "{look:?}");
+    assert_eq!(
+        look.text("/tls/scts/0/timestamp"),
+        "2023-11-14T22:13:20Z",
+        "{look:?}"
+    );
+}
