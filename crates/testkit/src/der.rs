@@ -1,5 +1,7 @@
 //! Just enough DER to replace parts of a certificate that rcgen does not let one choose.
 
+/// INTEGER.
+pub(crate) const INTEGER: u8 = 0x02;
 /// SEQUENCE.
 pub(crate) const SEQUENCE: u8 = 0x30;
 /// BIT STRING.

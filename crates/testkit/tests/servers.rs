@@ -118,7 +118,7 @@ fn postfix_starts_and_ends() {
 #[test]
 fn dovecot_starts_and_ends() {
     let world = world();
-    let server = dovecot::start(&world.served, "");
+    let server = dovecot::start(&world.served);
     let ports: [(&str, &[&str]); 5] = [
         ("imap", &["-starttls", "imap"]),
         ("imaps", &[]),

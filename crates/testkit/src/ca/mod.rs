@@ -4,59 +4,24 @@
 //! it. rcgen does the common part; keys and signature hashes that it refuses (RSA-1024, secp256k1, SHA-1 ...) come from
 //! the `openssl` program and are put into the DER here.
 
+mod key;
+mod pem;
+mod pki;
+
 use std::net::IpAddr;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, Issuer, KeyPair, KeyUsagePurpose, RsaKeySize, SanType, SigningKey,
+    IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType, SigningKey,
 };
 
+pub use self::key::{KeyKind, openssl};
+pub use self::pem::pem;
+pub use self::pki::{Pki, Served, bundle};
+
+use self::key::{Key, sign_by_openssl};
 use crate::der;
-use crate::folder::Folder;
-
-/// What kind of key a certificate has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum KeyKind {
-    /// ECDSA on P-256.
-    P256,
-    /// ECDSA on P-384.
-    P384,
-    /// ECDSA on P-521.
-    P521,
-    /// Ed25519.
-    Ed25519,
-    /// RSA with 2048 bits.
-    Rsa2048,
-    /// RSA with 3072 bits.
-    Rsa3072,
-    /// RSA with 1024 bits. Cannot sign other certificates here, as all that follow.
-    Rsa1024,
-    /// RSA with 2048 bits whose key says that it is for PSS alone.
-    RsaPss2048,
-    /// Ed448.
-    Ed448,
-    /// ECDSA on secp256k1.
-    Secp256k1,
-    /// ECDSA on brainpoolP256r1.
-    Brainpool256,
-}
-
-impl KeyKind {
-    /// What `openssl genpkey -algorithm` is told, for kinds that rcgen does not make.
-    const fn openssl(self) -> Option<&'static [&'static str]> {
-        match self {
-            Self::Rsa1024 => Some(&["RSA", "-pkeyopt", "rsa_keygen_bits:1024"]),
-            Self::RsaPss2048 => Some(&["RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"]),
-            Self::Ed448 => Some(&["ED448"]),
-            Self::Secp256k1 => Some(&["EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"]),
-            Self::Brainpool256 => Some(&["EC", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"]),
-            _ => None,
-        }
-    }
-}
 
 /// The hash in the issuer's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -291,155 +256,6 @@ impl Minted {
     }
 }
 
-/// PEM of several certificates, in the order given.
-pub fn bundle(certificates: &[&Minted]) -> String {
-    certificates.iter().map(|certificate| certificate.pem()).collect()
-}
-
-/// What a server is told to serve: a certificate file with the chain, and a key file.
-#[derive(Clone, Debug)]
-pub struct Served {
-    /// PEM: the chain as it is to be sent, leaf first unless the test wants otherwise.
-    pub chain: PathBuf,
-    /// PEM: the leaf's private key.
-    pub key: PathBuf,
-    /// PEM: both in one file, key last, as some servers want it.
-    pub both: PathBuf,
-}
-
-/// A root, an intermediate below it, and a folder for what is made of them.
-#[derive(Debug)]
-pub struct Pki {
-    /// The trust anchor.
-    pub root: Minted,
-    /// Issued by the root.
-    pub intermediate: Minted,
-    folder: Folder,
-}
-
-impl Pki {
-    /// A fresh hierarchy, P-256.
-    pub fn new() -> Self {
-        Self::with_key(KeyKind::P256)
-    }
-
-    /// A fresh hierarchy whose authorities have keys of this kind.
-    pub fn with_key(key: KeyKind) -> Self {
-        let root = Template::authority("nolapse test root").key(key).self_signed();
-        let intermediate = Template::authority("nolapse test intermediate")
-            .key(key)
-            .path_length(0)
-            .issued_by(&root);
-        Self {
-            root,
-            intermediate,
-            folder: Folder::new(),
-        }
-    }
-
-    /// A sound certificate for `name`, issued by the intermediate.
-    pub fn leaf(&self, name: &str) -> Minted {
-        Template::server(name).issued_by(&self.intermediate)
-    }
-
-    /// Writes the root as a PEM file, for `--trust-store`.
-    pub fn root_file(&self) -> PathBuf {
-        self.folder.file("root.pem", self.root.pem())
-    }
-
-    /// Writes files for a server that sends `leaf` and the intermediate.
-    pub fn serve(&self, leaf: &Minted) -> Served {
-        self.serve_chain(leaf, &[leaf, &self.intermediate])
-    }
-
-    /// Writes files for a server that sends exactly `chain` and has the key of `leaf`.
-    pub fn serve_chain(&self, leaf: &Minted, chain: &[&Minted]) -> Served {
-        let label = leaf.sha256();
-        let order: String = chain
-            .iter()
-            .map(|certificate| certificate.sha256()[..8].to_owned())
-            .collect();
-        let pem = bundle(chain);
-        Served {
-            chain: self.folder.file(&format!("{order}.pem"), &pem),
-            key: self.folder.secret(&format!("{label}.key"), leaf.key_pem()),
-            both: self
-                .folder
-                .secret(&format!("{order}.both.pem"), pem + &leaf.key_pem()),
-        }
-    }
-
-    /// Where the files are.
-    pub const fn folder(&self) -> &Folder {
-        &self.folder
-    }
-}
-
-impl Default for Pki {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// A key that rcgen made; when the certificate's own is foreign, a stand-in for it that is never written.
-#[derive(Debug)]
-struct Key {
-    pair: KeyPair,
-    foreign: Option<ForeignKey>,
-}
-
-/// A key made by `openssl`.
-#[derive(Clone, Debug)]
-struct ForeignKey {
-    private: String,
-    public: Vec<u8>,
-}
-
-impl Key {
-    fn generate(kind: KeyKind) -> Self {
-        let made = match kind {
-            KeyKind::P384 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384),
-            KeyKind::P521 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P521_SHA512),
-            KeyKind::Ed25519 => KeyPair::generate_for(&rcgen::PKCS_ED25519),
-            KeyKind::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
-            KeyKind::Rsa3072 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_3072),
-            _ => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
-        };
-        Self {
-            pair: made.expect("keys can be made"),
-            foreign: kind.openssl().map(ForeignKey::generate),
-        }
-    }
-
-    fn signer(&self) -> &KeyPair {
-        assert!(
-            self.foreign.is_none(),
-            "this kind of key cannot sign certificates here"
-        );
-        &self.pair
-    }
-
-    fn copy(&self) -> Self {
-        let pair =
-            KeyPair::from_pkcs8_der_and_sign_algo(&self.pair.serialize_der().into(), self.pair.algorithm());
-        Self {
-            pair: pair.expect("a key that was just written"),
-            foreign: self.foreign.clone(),
-        }
-    }
-}
-
-impl ForeignKey {
-    fn generate(algorithm: &[&str]) -> Self {
-        let private = openssl(&[&["genpkey", "-quiet", "-algorithm"], algorithm].concat(), &[]);
-        let public = openssl(&["pkey", "-pubout", "-outform", "DER"], &private);
-        Self {
-            private: String::from_utf8(private).expect("PEM is text"),
-            public,
-        }
-    }
-}
-
 fn common_name(name: &str) -> DistinguishedName {
     let mut out = DistinguishedName::new();
     out.push(DnType::CommonName, name);
@@ -466,62 +282,12 @@ fn algorithm_identifier(hash: SignatureHash, signer: &KeyPair) -> Vec<u8> {
     der::encode(der::SEQUENCE, content)
 }
 
-fn sign_by_openssl(hash: &str, signer: &KeyPair, message: &[u8]) -> Vec<u8> {
-    let folder = Folder::new();
-    let key = folder.secret("key.pem", signer.serialize_pem());
-    openssl(&["dgst", hash, "-sign", &key.display().to_string()], message)
-}
-
-/// Runs the `openssl` program on `input` and returns what it wrote.
-pub fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
-    let folder = Folder::new();
-    let input = std::fs::File::open(folder.file("input", input)).expect("a file that was just written");
-    let output = Command::new("openssl")
-        .args(arguments)
-        .stdin(input)
-        .stderr(Stdio::piped())
-        .output()
-        .expect("openssl is installed: scripts/test-servers");
-    assert!(
-        output.status.success(),
-        "openssl {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output.stdout
-}
-
-/// RFC 7468 text.
-fn pem(label: &str, bytes: &[u8]) -> String {
-    let encoded = base64(bytes);
-    format!("-----BEGIN {label}-----\n{encoded}-----END {label}-----\n")
-}
-
-/// Base64 in lines of 64.
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut out = String::new();
-    for line in bytes.chunks(48) {
-        for group in line.chunks(3) {
-            let word = (0..3).fold(0_usize, |word, place| {
-                word << 8 | usize::from(*group.get(place).unwrap_or(&0))
-            });
-            for place in 0..4 {
-                let index = word >> (18 - 6 * place) & 0x3f;
-                out.push(if place <= group.len() {
-                    char::from(ALPHABET[index])
-                } else {
-                    '='
-                });
-            }
-        }
-        out.push('\n');
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
+    use crate::folder::Folder;
 
     fn text(certificate: &Minted) -> String {
         let shown = openssl(&["x509", "-noout", "-text"], certificate.pem().as_bytes());
