@@ -1,0 +1,1 @@
+"""What the benchmark and the hostile runs share: the farm, measured runs, peers, tables."""
