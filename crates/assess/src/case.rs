@@ -10,8 +10,7 @@ use model::endpoint::Identity;
 use model::finding::{Finding, PathReason, Reason, Severity, Subject};
 use model::observation::{Handshake, Observation, Outcome};
 
-use crate::path::StoreVerdict;
-use crate::path::is_unparsable;
+use crate::path::{StoreVerdict, Trust, is_unparsable};
 use crate::policy::Policy;
 use crate::rules::Rule;
 use crate::trust_store::{StoreKind, Stores};
@@ -22,6 +21,7 @@ pub(crate) struct Case<'a> {
     /// The handshake that is judged: the observation's own, or a further one.
     pub(crate) handshake: Option<&'a Handshake>,
     further: Option<usize>,
+    trust: &'a [StoreVerdict],
     pub(crate) stores: &'a Stores,
     pub(crate) now: Timestamp,
     pub(crate) policy: Policy,
@@ -52,6 +52,7 @@ impl<'a> Case<'a> {
             observation,
             handshake,
             further,
+            trust,
             stores,
             now,
             policy,
@@ -126,6 +127,21 @@ impl<'a> Case<'a> {
         self.chain()
             .iter()
             .position(|sent| sent.fingerprint() == certificate.fingerprint())
+    }
+
+    /// The certificates that matter to the verdict, with their places: those on a path that some store accepts, or all
+    /// when none does.
+    pub(crate) fn used(&self) -> impl Iterator<Item = (usize, &'a Arc<Certificate>)> {
+        let trust = self.trust;
+        let is_trusted = trust.iter().any(StoreVerdict::is_trusted);
+        let is_on_path = move |certificate: &Arc<Certificate>| {
+            trust.iter().any(|verdict| match &verdict.outcome {
+                Trust::Trusted { path } => path.contains(certificate),
+                Trust::Refused { .. } => false,
+            })
+        };
+        let places = self.chain().iter().enumerate();
+        places.filter(move |(_, certificate)| !is_trusted || is_on_path(certificate))
     }
 
     /// A finding about the leaf.

@@ -95,3 +95,122 @@ impl Bench<'_> {
         (findings, trust)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::status::Status;
+    use proptest::prelude::*;
+    use rcgen::KeyIdMethod;
+
+    use super::*;
+    use crate::world::{
+        Authority, Good, corp, day, finding, judged, now, observation, read, rules, self_signed, valid,
+    };
+
+    #[test]
+    fn short_lived_certificates_without_ornaments_raise_nothing() {
+        let good = Good::new();
+        let leaf = good.issuing.leaf_with(&["shop.example"], |params| {
+            // 160 hours, no common name, no subject key identifier, no OCSP responder.
+            params.not_before = rcgen::date_time_ymd(2026, 5, 31);
+            params.not_after = params.not_before + std::time::Duration::from_secs(160 * 3_600);
+            params.key_identifier_method = KeyIdMethod::PreSpecified(Vec::new());
+        });
+        let assessment = judged(&good.with_leaf(&leaf), &good.stores());
+        assert_eq!((assessment.status, rules(&assessment)), (Status::Ok, Vec::new()));
+    }
+
+    #[test]
+    fn the_status_is_the_worst_finding_and_stands_first() {
+        let good = Good::new();
+        let leaf = good
+            .issuing
+            .leaf_with(&["other.example"], |params| valid(params, -91, -1));
+        let sent = [&leaf, &good.issuing.certificate, &good.root.certificate];
+        let assessment = judged(&observation("shop.example", &sent), &good.stores());
+        assert_eq!(rules(&assessment), ["expired", "name-mismatch", "anchor-sent"]);
+        assert_eq!(assessment.status, Status::Expired);
+    }
+
+    #[test]
+    fn a_further_certificate_is_judged_too_and_a_common_cause_said_once() {
+        let good = Good::new();
+        let mut seen = observation("shop.example", &[&good.leaf, &good.issuing.certificate]);
+        let ended = good
+            .issuing
+            .leaf_with(&["shop.example"], |params| valid(params, -91, -1));
+        let further = observation("shop.example", &[&ended, &good.issuing.certificate])
+            .handshake
+            .unwrap();
+        seen.further_handshakes = vec![seen.handshake.clone().unwrap(), further];
+        let assessment = judged(&seen, &good.stores());
+        assert_eq!(rules(&assessment), ["expired"]);
+        let subject = finding(&assessment, "expired").unwrap().subject;
+        assert_eq!(
+            subject,
+            Subject::Further {
+                handshake: 1,
+                certificate: 0
+            }
+        );
+        assert!(
+            assessment.trust[0].is_trusted(),
+            "the stores' verdict is on the first"
+        );
+    }
+
+    #[test]
+    fn the_same_input_gives_the_same_assessment() {
+        let good = Good::new();
+        let stranger = Authority::root("Stranger");
+        let lone = self_signed(&["x.example"], |_| {});
+        let seen = [
+            good.observed(),
+            observation("other.example", &[&good.leaf]),
+            observation("shop.example", &[&lone, &good.leaf, &stranger.certificate]),
+        ];
+        let shared = SignatureMemory::new();
+        for stores in [good.stores(), corp(&[&stranger.certificate]), Stores::mozilla()] {
+            for at in [now(), day(59), day(100)] {
+                for seen in &seen {
+                    let fresh = judge(seen, &stores, &Policy::default(), &SignatureMemory::new(), at);
+                    assert_eq!(judge(seen, &stores, &Policy::default(), &shared, at), fresh);
+                    let elsewhere = std::thread::scope(|scope| {
+                        scope
+                            .spawn(|| judge(seen, &stores, &Policy::default(), &shared, at))
+                            .join()
+                            .unwrap()
+                    });
+                    assert_eq!(elsewhere, fresh);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_changed_bit_is_never_trusted(at in any::<prop::sample::Index>(), bit in 0_u8..8, leaf in any::<bool>()) {
+            thread_local! {
+                static GOOD: Good = Good::new();
+            }
+            GOOD.with(|good| {
+                let mut chain = [Arc::clone(&good.leaf), Arc::clone(&good.issuing.certificate)];
+                let place = usize::from(!leaf);
+                let mut der = chain[place].der().to_vec();
+                let at = at.index(der.len());
+                der[at] ^= 1 << bit;
+                chain[place] = read(&der);
+                let assessment = judged(&observation("shop.example", &[&chain[0], &chain[1]]), &good.stores());
+                prop_assert!(!assessment.trust[0].is_trusted());
+                prop_assert!(assessment.status >= Status::Error, "{:?}", assessment.findings);
+                for finding in &assessment.findings {
+                    let line = crate::words::message(finding, &observation("shop.example", &[&chain[0], &chain[1]]));
+                    prop_assert!(!line.is_empty() && !line.chars().any(char::is_control));
+                }
+                Ok(())
+            })?;
+        }
+    }
+}

@@ -39,6 +39,7 @@ pub(super) fn leaf(leaf: &Arc<Certificate>, now: Timestamp) -> Vec<PathReason> {
         return reasons;
     }
     common(leaf, now, &mut reasons);
+    encoding(leaf, &mut reasons);
     reasons
 }
 
@@ -57,6 +58,11 @@ pub(super) fn issuer(
         return;
     }
     common(certificate, now, reasons);
+    if !is_anchor {
+        // Whoever keeps a store has decided about the encoding: of the public roots, one writes its dates in a form
+        // that RFC 5280 forbids, and every client accepts it.
+        encoding(certificate, reasons);
+    }
     // A version 1 certificate cannot say that it is a CA; as an anchor somebody said it for it.
     let is_ca = facts.is_ca() || (is_anchor && facts.version < 3 && facts.basic_constraints.is_none());
     if !is_ca {
@@ -119,6 +125,22 @@ pub(crate) const fn is_fatal(kind: OddityKind) -> bool {
     }
 }
 
+fn encoding(certificate: &Arc<Certificate>, reasons: &mut Vec<PathReason>) {
+    let oddity = certificate
+        .facts()
+        .oddities
+        .iter()
+        .find(|oddity| is_fatal(oddity.kind));
+    if let Some(oddity) = oddity {
+        let (certificate, kind, field) = (Arc::clone(certificate), oddity.kind, oddity.field);
+        reasons.push(PathReason::Malformed {
+            certificate,
+            kind,
+            field,
+        });
+    }
+}
+
 fn common(certificate: &Arc<Certificate>, now: Timestamp, reasons: &mut Vec<PathReason>) {
     let facts = certificate.facts();
     let now = now.as_second();
@@ -132,14 +154,6 @@ fn common(certificate: &Arc<Certificate>, now: Timestamp, reasons: &mut Vec<Path
         reasons.push(PathReason::Expired {
             certificate: Arc::clone(certificate),
             not_after,
-        });
-    }
-    if let Some(oddity) = facts.oddities.iter().find(|oddity| is_fatal(oddity.kind)) {
-        let (certificate, kind, field) = (Arc::clone(certificate), oddity.kind, oddity.field);
-        reasons.push(PathReason::Malformed {
-            certificate,
-            kind,
-            field,
         });
     }
     if !facts.signature_algorithms_agree {

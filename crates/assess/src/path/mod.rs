@@ -12,6 +12,9 @@ mod checks;
 mod names;
 mod search;
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -229,13 +232,19 @@ impl<'a> Found<'a> {
     /// What one store says; `built` keeps each path that was put together, since most stores accept the same.
     fn outcome(&self, store: StoreSet, built: &mut Vec<(usize, Arc<[Arc<Certificate>]>)>) -> Trust {
         if self.pinned & store != 0 {
-            return match self.leaf_reasons.as_slice() {
+            // It is known by its fingerprint: how it is encoded is not asked, as with any anchor.
+            let encoding = |reason: &&PathReason| matches!(reason, PathReason::Malformed { .. });
+            let reasons: Vec<_> = self
+                .leaf_reasons
+                .iter()
+                .filter(|reason| !encoding(reason))
+                .cloned()
+                .collect();
+            return match reasons.as_slice() {
                 [] => Trust::Trusted {
                     path: Arc::from([Arc::clone(self.leaf)]),
                 },
-                reasons => Trust::Refused {
-                    reasons: reasons.to_vec(),
-                },
+                _ => Trust::Refused { reasons },
             };
         }
         match self.best_path(store) {
@@ -256,7 +265,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The shortest path that `store` accepts, and a number that names it.
+    /// The best path that `store` accepts (without a broken hash if there is one, then the shortest), and a number that
+    /// names it.
     fn best_path(&self, store: StoreSet) -> Option<(usize, &UpperPath)> {
         let all = self.uppers.iter().enumerate().flat_map(|(place, upper)| {
             upper
@@ -267,7 +277,7 @@ impl<'a> Found<'a> {
         });
         all.filter(|(_, _, path)| path.stores & store != 0)
             .filter(|(place, number, _)| !self.is_forbidden(*place, *number))
-            .min_by_key(|(_, _, path)| path.steps.len())
+            .min_by_key(|(_, _, path)| (path.weak, path.steps.len()))
             .map(|(place, number, path)| (place * limits::PATH_EDGES * 2 + number, path))
     }
 

@@ -171,7 +171,7 @@ fn dns(name: &str, base: &str, side: Side) -> bool {
     if base.is_empty() {
         return true;
     }
-    if !is_plain(name) || !is_plain(base) {
+    if !is_plain(name) || name.starts_with('.') || !is_plain(base) {
         return side == Side::Excluded;
     }
     match name.strip_prefix("*.") {
@@ -192,7 +192,7 @@ fn dns(name: &str, base: &str, side: Side) -> bool {
 
 fn is_plain(name: &str) -> bool {
     let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'*');
-    !name.is_empty() && name.bytes().all(letters)
+    !name.is_empty() && !name.contains("..") && name.bytes().all(letters)
 }
 
 /// Whether `name` is `base` or below it; below it only when `base` begins with a dot.

@@ -1,5 +1,5 @@
 //! The search from an issuer upward. One depth-first walk looks for ways without defect, until every store has one
-//! that confines no names; a second one, only for stores that still have none, walks on through defects and keeps what
+//! that confines no names and stands on no broken hash; a second one, only for stores that still have none, walks on through defects and keeps what
 //! was wrong on each way. Both are under the same kind of budget and are the same for the same input.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use model::limits;
 
 use super::{checks, names};
 use crate::memory::SignatureMemory;
-use crate::signature::Signed;
+use crate::signature::{Signed, is_broken};
 use crate::trust_store::{StoreSet, Stores};
 
 /// What stands above one issuer.
@@ -38,6 +38,8 @@ pub(super) struct UpperPath {
     pub(super) steps: Box<[Arc<Certificate>]>,
     /// Whether some step confines names.
     pub(super) confined: bool,
+    /// Whether some step below the anchor is signed with a broken hash: another way is better.
+    pub(super) weak: bool,
 }
 
 /// A way that fails.
@@ -233,13 +235,16 @@ impl<'a> Search<'a> {
             .way
             .iter()
             .any(|step| step.facts().name_constraints.is_some());
+        let mut below = self.way.iter().take(self.way.len().saturating_sub(1));
+        let weak = below.any(|step| is_broken(&step.facts().signature_algorithm));
         let steps = self.way.iter().map(|step| Arc::clone(step)).collect();
         self.found.accepted.push(UpperPath {
             stores: held,
             steps,
             confined,
+            weak,
         });
-        if !confined {
+        if !confined && !weak {
             self.covered |= held;
         }
     }

@@ -25,7 +25,7 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
             .oddities
             .iter()
             .find(|oddity| is_fatal(oddity.kind))
-            .or(facts.oddities.first())
+            .or_else(|| facts.oddities.first())
         else {
             continue;
         };

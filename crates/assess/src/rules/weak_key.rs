@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     title: "A key in the chain is weak",
     severity: Severity::Critical,
     explanation: "RSA below 2048 bits or with an exponent of 1 or an even one, elliptic curves below 256 bits or with \
-                  parameters of their own, and DSA at all. Trust anchors that were sent are not looked at",
+                  parameters of their own, and DSA at all. Trust anchors are not looked at, nor what the best path does without",
     citation: "CA/Browser Forum Baseline Requirements section 6.1.5; NIST SP 800-57 part 1; RFC 5480 section 2.1.1",
     remedy: "make a new key (P-256, or RSA of 2048 bits) and issue the certificate anew with it",
     check,
@@ -44,7 +44,7 @@ const SMALL_CURVES: &[(&str, u32)] = &[
 ];
 
 fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
-    for (place, certificate) in case.chain().iter().enumerate() {
+    for (place, certificate) in case.used() {
         if place > 0 && case.stores.holding(certificate.fingerprint()) != 0 {
             continue;
         }

@@ -1,30 +1,29 @@
 //! Signed with a broken hash.
 
-use model::certificate::{Hash, SignatureAlgorithm};
 use model::finding::{Finding, Reason, Severity};
 
 use super::Rule;
 use crate::case::Case;
+use crate::signature::is_broken;
 
 pub(super) static RULE: Rule = Rule {
     id: "weak-signature",
     title: "A certificate in the chain is signed with a broken hash",
     severity: Severity::Critical,
     explanation: "Collisions for MD5 (2004) and SHA-1 (2017) let others be issued under the same signature; present \
-                  clients refuse them. The signature on a root means nothing and is not looked at",
+                  clients refuse them. The signature on a root means nothing and is not looked at, nor are certificates that the \
+                  best path does without",
     citation: "CA/Browser Forum Baseline Requirements section 7.1.3.2; RFC 9155",
     remedy: "have the certificate issued anew with SHA-256, by an intermediate that is signed so too",
     check,
 };
 
 fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
-    for (place, certificate) in case.chain().iter().enumerate() {
+    for (place, certificate) in case.used() {
         let facts = certificate.facts();
         let is_root = facts.self_issued() && place > 0;
-        if is_root
-            || case.stores.holding(certificate.fingerprint()) != 0
-            || !is_weak(&facts.signature_algorithm)
-        {
+        let is_held = case.stores.holding(certificate.fingerprint()) != 0;
+        if is_root || is_held || !is_broken(&facts.signature_algorithm) {
             continue;
         }
         let reason = Reason::WeakSignature {
@@ -36,16 +35,6 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
             subject: case.place(place),
             reason,
         });
-    }
-}
-
-const fn is_weak(algorithm: &SignatureAlgorithm) -> bool {
-    match algorithm {
-        SignatureAlgorithm::RsaPkcs1(hash)
-        | SignatureAlgorithm::RsaPss(hash)
-        | SignatureAlgorithm::Ecdsa(hash)
-        | SignatureAlgorithm::Dsa(hash) => matches!(hash, Hash::Md2 | Hash::Md4 | Hash::Md5 | Hash::Sha1),
-        _ => false,
     }
 }
 

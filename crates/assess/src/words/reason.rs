@@ -331,29 +331,19 @@ fn another(what: &str, saw: &Untrusted, looks_like: Option<&'static str>) -> Str
 
 /// Why a store refuses a path.
 pub(super) fn path(reason: &PathReason) -> String {
-    match reason {
-        PathReason::Unparsable { certificate } => format!("{} cannot be read", label(certificate)),
+    path_link(reason)
+        .or_else(|| path_step(reason))
+        .unwrap_or_else(|| reason.word().to_owned())
+}
+
+/// What is wrong between certificates, or with the path as a whole.
+fn path_link(reason: &PathReason) -> Option<String> {
+    let text = match reason {
         PathReason::SelfSigned { .. } => "the leaf is signed by its own key".to_owned(),
         PathReason::IssuerNotSent { certificate } => {
             format!("the issuer {} was not sent", issuer(certificate))
         }
         PathReason::NotInStore { root } => format!("root {} is not in the store", label(root)),
-        PathReason::Expired {
-            certificate,
-            not_after,
-        } => {
-            format!("{} ended on {}", label(certificate), moment(*not_after))
-        }
-        PathReason::NotYetValid {
-            certificate,
-            not_before,
-        } => {
-            format!(
-                "{} is valid only from {}",
-                label(certificate),
-                moment(*not_before)
-            )
-        }
         PathReason::BadSignature { certificate, issuer } => {
             format!("{} was not signed by {}", label(certificate), label(issuer))
         }
@@ -364,52 +354,49 @@ pub(super) fn path(reason: &PathReason) -> String {
                 label(certificate)
             )
         }
-        PathReason::AlgorithmsDisagree { certificate } => {
-            format!("{} names two signature algorithms", label(certificate))
-        }
-        PathReason::NotCa { certificate } => format!("{} issues and is no authority", label(certificate)),
         PathReason::PathTooLong { certificate, allowed } => {
             format!(
                 "{} allows {allowed} authorities below it, and there are more",
                 label(certificate)
             )
         }
-        PathReason::KeyUsage { certificate } => format!("{} may not sign certificates", label(certificate)),
-        PathReason::ExtendedKeyUsage { certificate } => {
-            format!("{} is not for TLS servers", label(certificate))
-        }
-        PathReason::UnknownCritical {
-            certificate,
-            extension,
-        } => {
-            let oid = short(&Untrusted::new(extension.to_string()));
-            format!(
-                "{} has a critical extension that nobody knows, {oid}",
-                label(certificate)
-            )
-        }
         PathReason::NameConstraint { issuer, name, .. } => {
             format!("{} may not vouch for {}", label(issuer), short(name))
-        }
-        PathReason::Precertificate { certificate } => format!("{} is a precertificate", label(certificate)),
-        PathReason::Malformed {
-            certificate,
-            kind,
-            field,
-        } => {
-            format!(
-                "{} is malformed: {} in {field}",
-                label(certificate),
-                oddity(*kind)
-            )
         }
         PathReason::TooComplex { budget } => match budget {
             Budget::Edges => "too many possible paths".to_owned(),
             Budget::Signatures => "too many signatures to check".to_owned(),
             Budget::NameComparisons => "too many names and name constraints to compare".to_owned(),
         },
-        _ => reason.word().to_owned(),
-    }
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// What is wrong with one certificate of the path.
+fn path_step(reason: &PathReason) -> Option<String> {
+    let name = label(reason.certificate()?);
+    let text = match reason {
+        PathReason::Unparsable { .. } => format!("{name} cannot be read"),
+        PathReason::Expired { not_after, .. } => format!("{name} ended on {}", moment(*not_after)),
+        PathReason::NotYetValid { not_before, .. } => {
+            format!("{name} is valid only from {}", moment(*not_before))
+        }
+        PathReason::AlgorithmsDisagree { .. } => format!("{name} names two signature algorithms"),
+        PathReason::NotCa { .. } => format!("{name} issues and is no authority"),
+        PathReason::KeyUsage { .. } => format!("{name} may not sign certificates"),
+        PathReason::ExtendedKeyUsage { .. } => format!("{name} is not for TLS servers"),
+        PathReason::UnknownCritical { extension, .. } => {
+            let oid = short(&Untrusted::new(extension.to_string()));
+            format!("{name} has a critical extension that nobody knows, {oid}")
+        }
+        PathReason::Precertificate { .. } => format!("{name} is a precertificate"),
+        PathReason::Malformed { kind, field, .. } => {
+            format!("{name} is malformed: {} in {field}", oddity(*kind))
+        }
+        _ => return None,
+    };
+    Some(text)
 }
 
 #[cfg(test)]
