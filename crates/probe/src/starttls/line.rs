@@ -158,9 +158,15 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
         self.wrong_protocol_now()
     }
 
-    /// The beginning of the first thing that the server said.
+    /// The beginning of the first line that the server said.
     pub(super) fn opening(&self) -> Untrusted {
-        Untrusted::from_bytes(self.heard.get(..KEPT).unwrap_or(&self.heard))
+        let line = self
+            .heard
+            .split(|byte| *byte == b'\n')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii_end();
+        Untrusted::from_bytes(line.get(..KEPT).unwrap_or(line))
     }
 
     fn wrong_protocol_now(&self) -> Failure {

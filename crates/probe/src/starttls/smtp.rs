@@ -27,7 +27,14 @@ pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
         "EHLO"
     };
     dialogue.say(format!("{hello} {own_name}\r\n")).await?;
-    let offer = Reply::read(dialogue, Continuation::Coded).await?;
+    let offer = match Reply::read(dialogue, Continuation::Coded).await {
+        Ok(offer) => offer,
+        // ProFTPD hangs up on whoever says hello in SMTP.
+        Err(Failure::Closed | Failure::Reset) if mentions_any(&greeting, "FTP") => {
+            return Err(not_understood(dialogue, &greeting, protocol));
+        }
+        Err(other) => return Err(other),
+    };
     match offer.code {
         250 => {}
         // A server that knows no extensions (RFC 5321 section 4.1.4), unless it is one of another protocol altogether.

@@ -100,6 +100,8 @@ async fn three_digit_protocols_are_told_apart() {
     let ftp = say("220 (vsFTPd 3.0.5)\r\n")
         .expect_line("EHLO")
         .send("530 Please login with USER and PASS.\r\n");
+    let hangs_up = say("220 ProFTPD Server ready.\r\n").expect_line("EHLO");
+    assert_eq!(looks_like(Protocol::Smtp, hangs_up).await, Some("ftp"));
     assert_eq!(looks_like(Protocol::Smtp, ftp).await, Some("ftp"));
     let smtp = say("220 mail.test ESMTP Postfix\r\n")
         .expect("FEAT\r\n")
