@@ -226,6 +226,15 @@ impl<'a> Value<'a> {
         }
         bits
     }
+
+    /// A BIT STRING that holds octets, as signatures do: unused bits are noted, since they would let the same
+    /// signature be written in several ways, outside of what it covers.
+    pub fn octets(&self, notes: &Notes) -> &'a [u8] {
+        if self.content.first().is_some_and(|unused| (1..8).contains(unused)) {
+            notes.add(self.content_offset, OddityKind::BadBitString);
+        }
+        self.bit_string(notes)
+    }
 }
 
 /// Reads the values inside one value, or inside the whole input.

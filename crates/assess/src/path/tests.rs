@@ -274,6 +274,22 @@ fn memory_of_any_size_and_history_changes_no_verdict() {
     assert!(kept.fresh().is_empty(), "every signature was known");
 }
 
+#[test]
+fn a_signature_with_unused_bits_is_another_way_to_write_it_and_is_refused() {
+    let good = Good::new();
+    // Half of all signatures end in a zero bit, which is what makes an unused bit well-formed.
+    let leaf = std::iter::repeat_with(|| good.issuing.leaf(&["shop.example"]))
+        .find(|leaf| leaf.der().last().is_some_and(|last| last & 1 == 0))
+        .unwrap();
+    let mut der = leaf.der().to_vec();
+    der[leaf.facts().signature.start - 1] = 1;
+    let said = verdict(
+        &[&crate::world::read(&der), &good.issuing.certificate],
+        &good.stores(),
+    );
+    assert_eq!(words(&said), ["malformed"]);
+}
+
 /// Authorities of one name that all certify one another: every certificate may have issued every other.
 fn tangle(authorities: usize, certificates: usize) -> Vec<Arc<Certificate>> {
     let all: Vec<Authority> = (0..authorities).map(|_| Authority::root("Tangle")).collect();

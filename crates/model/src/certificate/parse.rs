@@ -39,7 +39,7 @@ fn certificate(der: &[u8], notes: &Notes, facts: &mut Facts) -> Result<(), DerEr
     notes.enter("signatureValue");
     if let Some(signature) = notes.keep(parts.expect(tag::BIT_STRING)) {
         facts.signature = signature.bits_range();
-        signature.bit_string(notes);
+        signature.octets(notes);
         notes.enter("certificate");
         parts.finish();
     }

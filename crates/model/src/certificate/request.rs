@@ -51,7 +51,7 @@ fn request(der: &[u8], notes: &Notes, facts: &mut Facts) -> Result<(), DerError>
     facts.signature_algorithms_agree = true;
     notes.enter("signature");
     let signature = parts.expect(tag::BIT_STRING)?;
-    signature.bit_string(notes);
+    signature.octets(notes);
     facts.signature = signature.bits_range();
     parts.finish();
     Ok(())

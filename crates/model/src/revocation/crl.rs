@@ -128,7 +128,7 @@ fn certificate_list(der: &[u8], notes: &Notes, crl: &mut Crl) -> Result<(), DerE
         .unwrap_or_default();
     notes.enter("signatureValue");
     let signature = parts.expect(tag::BIT_STRING)?;
-    signature.bit_string(notes);
+    signature.octets(notes);
     crl.signature = signature.bits_range();
     parts.finish();
     Ok(())

@@ -198,7 +198,7 @@ fn read_basic(response: &Value<'_>, notes: &Notes, basic: &mut BasicAnswer) -> R
         .unwrap_or_default();
     notes.enter("signature");
     let signature = parts.expect(tag::BIT_STRING)?;
-    signature.bit_string(notes);
+    signature.octets(notes);
     basic.signature = signature.bits_range();
     notes.enter("certs");
     if let Some(certificates) = parts.optional(tag::constructed(0))? {
