@@ -189,7 +189,10 @@ pub(crate) fn detail(failure: &Failure) -> Option<String> {
                 None => saw.raw().to_owned(),
             })
         }
-        Failure::Alert { description } => Some(format!("alert {description}")),
+        Failure::Alert { description } => Some(match model::tls::alert_name(*description) {
+            Some(name) => format!("alert {description} ({name})"),
+            None => format!("alert {description}"),
+        }),
         Failure::Malformed { what } => Some((*what).to_owned()),
         Failure::TooMuch { what, limit } => Some(format!("{what}: more than {limit}")),
         Failure::Anonymous { cipher } => Some(cipher.to_string()),

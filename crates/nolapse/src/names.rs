@@ -60,19 +60,26 @@ pub(crate) fn curve(curve: &Curve) -> Cow<'static, str> {
     })
 }
 
-/// A signature algorithm in machine formats: `ecdsa-sha256`.
-pub(crate) fn signature(algorithm: &SignatureAlgorithm) -> String {
-    match algorithm {
-        SignatureAlgorithm::RsaPkcs1(hash) => format!("rsa-{}", self::hash(*hash)),
-        SignatureAlgorithm::RsaPss(hash) => format!("rsa-pss-{}", self::hash(*hash)),
-        SignatureAlgorithm::Ecdsa(hash) => format!("ecdsa-{}", self::hash(*hash)),
-        SignatureAlgorithm::Dsa(hash) => format!("dsa-{}", self::hash(*hash)),
-        SignatureAlgorithm::Ed25519 => "ed25519".to_owned(),
-        SignatureAlgorithm::Ed448 => "ed448".to_owned(),
-        SignatureAlgorithm::MlDsa(set) => format!("ml-dsa-{set}"),
-        SignatureAlgorithm::Other(oid) => oid.to_string(),
-        SignatureAlgorithm::Unread => "unread".to_owned(),
-    }
+/// A signature algorithm in machine formats: `ecdsa-sha256`. Written for every certificate of every record, so the usual
+/// ones cost no allocation.
+pub(crate) fn signature(algorithm: &SignatureAlgorithm) -> Cow<'static, str> {
+    let usual = match algorithm {
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha256) => "rsa-sha256",
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha384) => "rsa-sha384",
+        SignatureAlgorithm::RsaPkcs1(Hash::Sha512) => "rsa-sha512",
+        SignatureAlgorithm::Ecdsa(Hash::Sha256) => "ecdsa-sha256",
+        SignatureAlgorithm::Ecdsa(Hash::Sha384) => "ecdsa-sha384",
+        SignatureAlgorithm::RsaPkcs1(hash) => return Cow::Owned(format!("rsa-{}", self::hash(*hash))),
+        SignatureAlgorithm::RsaPss(hash) => return Cow::Owned(format!("rsa-pss-{}", self::hash(*hash))),
+        SignatureAlgorithm::Ecdsa(hash) => return Cow::Owned(format!("ecdsa-{}", self::hash(*hash))),
+        SignatureAlgorithm::Dsa(hash) => return Cow::Owned(format!("dsa-{}", self::hash(*hash))),
+        SignatureAlgorithm::MlDsa(set) => return Cow::Owned(format!("ml-dsa-{set}")),
+        SignatureAlgorithm::Other(oid) => return Cow::Owned(oid.to_string()),
+        SignatureAlgorithm::Ed25519 => "ed25519",
+        SignatureAlgorithm::Ed448 => "ed448",
+        SignatureAlgorithm::Unread => "unread",
+    };
+    Cow::Borrowed(usual)
 }
 
 const fn hash(hash: Hash) -> &'static str {
@@ -90,15 +97,15 @@ const fn hash(hash: Hash) -> &'static str {
 
 /// A name in a certificate: DNS names and addresses as they are, other kinds behind their kind (`email:`, `uri:`).
 /// Not escaped.
-pub(crate) fn general(name: &GeneralName) -> String {
+pub(crate) fn general(name: &GeneralName) -> Cow<'_, str> {
     match name {
-        GeneralName::Dns(name) => name.raw().to_owned(),
-        GeneralName::Address(address) => address.to_string(),
-        GeneralName::OddAddress(bytes) => format!("address:{}", hex::encode(bytes)),
-        GeneralName::Email(text) => format!("email:{}", text.raw()),
-        GeneralName::Uri(text) => format!("uri:{}", text.raw()),
-        GeneralName::Directory(name) => format!("directory:{}", name.text.raw()),
-        GeneralName::Other(tag) => format!("other:{tag}"),
+        GeneralName::Dns(name) => Cow::Borrowed(name.raw()),
+        GeneralName::Address(address) => Cow::Owned(address.to_string()),
+        GeneralName::OddAddress(bytes) => Cow::Owned(format!("address:{}", hex::encode(bytes))),
+        GeneralName::Email(text) => Cow::Owned(format!("email:{}", text.raw())),
+        GeneralName::Uri(text) => Cow::Owned(format!("uri:{}", text.raw())),
+        GeneralName::Directory(name) => Cow::Owned(format!("directory:{}", name.text.raw())),
+        GeneralName::Other(tag) => Cow::Owned(format!("other:{tag}")),
     }
 }
 

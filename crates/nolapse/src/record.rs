@@ -23,9 +23,9 @@ use crate::{failure, names};
 /// The version of the record. Raised when a field is changed or removed.
 pub(crate) const VERSION: u32 = 1;
 
-/// One look at one endpoint.
+/// One look at one endpoint. Later minor versions may add members.
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Record", deny_unknown_fields)]
+#[schemars(rename = "Record")]
 pub(crate) struct Record<'a> {
     /// Version of this schema.
     version: u32,
@@ -50,14 +50,14 @@ pub(crate) struct Record<'a> {
     trust: BTreeMap<&'a str, TrustPart<'a>>,
     /// What is wrong or worth knowing, worst first.
     findings: Vec<FindingPart<'a>>,
-    /// Time spent, in milliseconds.
+    /// Time spent.
     elapsed: ElapsedPart,
     /// TCP connections opened.
     connections: u32,
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Endpoint", deny_unknown_fields)]
+#[schemars(rename = "Endpoint")]
 struct EndpointPart<'a> {
     /// The DNS name asked for, in A-label form; null for a bare address.
     name: Option<&'a str>,
@@ -103,7 +103,7 @@ enum SeverityWord {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Outcome", deny_unknown_fields)]
+#[schemars(rename = "Outcome")]
 struct OutcomePart {
     /// The last stage reached: `resolve`, `connect`, `starttls`, `handshake`.
     reached: &'static str,
@@ -114,7 +114,7 @@ struct OutcomePart {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Failure", deny_unknown_fields)]
+#[schemars(rename = "Failure")]
 struct FailurePart {
     /// The kind: `refused`, `timed-out`, `not-tls`, ...
     kind: &'static str,
@@ -123,7 +123,7 @@ struct FailurePart {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Tls", deny_unknown_fields)]
+#[schemars(rename = "Tls")]
 struct TlsPart<'a> {
     /// Negotiated version: `TLS 1.3`, ...
     #[schemars(with = "String")]
@@ -153,7 +153,7 @@ struct TlsPart<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Proof", deny_unknown_fields)]
+#[schemars(rename = "Proof")]
 struct ProofPart {
     /// `proven`, `failed`, `not-seen` (depth `glance`), `no-signature` (RSA key exchange), `unverifiable`.
     state: &'static str,
@@ -163,7 +163,7 @@ struct ProofPart {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "ClientCertificate", deny_unknown_fields)]
+#[schemars(rename = "ClientCertificate")]
 struct ClientCertificatePart<'a> {
     /// `asked`, `not-asked`, `not-seen`.
     state: &'static str,
@@ -172,7 +172,7 @@ struct ClientCertificatePart<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Staple", deny_unknown_fields)]
+#[schemars(rename = "Staple")]
 struct StaplePart {
     /// Its size.
     bytes: usize,
@@ -182,7 +182,7 @@ struct StaplePart {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Sct", deny_unknown_fields)]
+#[schemars(rename = "Sct")]
 struct SctPart {
     /// Where it was found: `certificate`, `tls`, `staple`.
     origin: &'static str,
@@ -194,7 +194,7 @@ struct SctPart {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Certificate", deny_unknown_fields)]
+#[schemars(rename = "Certificate")]
 struct CertificatePart<'a> {
     /// SHA-256 of the DER.
     #[schemars(with = "String")]
@@ -212,13 +212,13 @@ struct CertificatePart<'a> {
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     not_after: Option<Moment>,
     /// Subject alternative names: DNS names and addresses bare, others behind their kind (`email:`, `uri:`).
-    names: Vec<String>,
+    names: Vec<Cow<'a, str>>,
     /// How many names there are; more than `names` holds when there are more than are parsed.
     names_count: usize,
     /// Its key.
     key: KeyPart,
     /// Signature algorithm: `rsa-sha256`, `ecdsa-sha384`, ...
-    signature: String,
+    signature: Cow<'static, str>,
     /// Whether it is a CA certificate by its basic constraints.
     ca: bool,
     /// Extended key usages, dotted; null when the extension is absent.
@@ -231,7 +231,7 @@ struct CertificatePart<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Key", deny_unknown_fields)]
+#[schemars(rename = "Key")]
 struct KeyPart {
     /// `rsa`, `rsa-pss`, `ec`, `ed25519`, `ed448`, `dsa`, `ml-dsa`, `other`, `unread`.
     kind: &'static str,
@@ -242,7 +242,7 @@ struct KeyPart {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Oddity", deny_unknown_fields)]
+#[schemars(rename = "Oddity")]
 struct OddityPart {
     /// What is wrong.
     kind: String,
@@ -253,7 +253,7 @@ struct OddityPart {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Further", deny_unknown_fields)]
+#[schemars(rename = "Further")]
 struct FurtherPart<'a> {
     /// What TLS showed.
     tls: TlsPart<'a>,
@@ -262,7 +262,7 @@ struct FurtherPart<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Trust", deny_unknown_fields)]
+#[schemars(rename = "Trust")]
 struct TrustPart<'a> {
     /// Whether the store accepts the chain.
     trusted: bool,
@@ -275,7 +275,7 @@ struct TrustPart<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Step", deny_unknown_fields)]
+#[schemars(rename = "Step")]
 struct StepPart<'a> {
     /// SHA-256 of the DER.
     #[schemars(with = "String")]
@@ -285,7 +285,7 @@ struct StepPart<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Finding", deny_unknown_fields)]
+#[schemars(rename = "Finding")]
 struct FindingPart<'a> {
     /// The rule, for `nolapse explain`.
     rule: &'a str,
@@ -301,18 +301,18 @@ struct FindingPart<'a> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(rename = "Elapsed", deny_unknown_fields)]
+#[schemars(rename = "Elapsed")]
 struct ElapsedPart {
     /// Everything.
-    total: Milliseconds,
+    total_ms: Milliseconds,
     /// Resolving the name.
-    resolve: Option<Milliseconds>,
+    resolve_ms: Option<Milliseconds>,
     /// Opening the connection.
-    connect: Option<Milliseconds>,
+    connect_ms: Option<Milliseconds>,
     /// The exchange before TLS.
-    starttls: Option<Milliseconds>,
+    starttls_ms: Option<Milliseconds>,
     /// TLS.
-    handshake: Option<Milliseconds>,
+    handshake_ms: Option<Milliseconds>,
 }
 
 impl<'a> Record<'a> {
@@ -575,11 +575,11 @@ impl<'a> FindingPart<'a> {
 impl ElapsedPart {
     fn new(elapsed: Elapsed) -> Self {
         Self {
-            total: elapsed.total.into(),
-            resolve: elapsed.resolve.map(Into::into),
-            connect: elapsed.connect.map(Into::into),
-            starttls: elapsed.upgrade.map(Into::into),
-            handshake: elapsed.handshake.map(Into::into),
+            total_ms: elapsed.total.into(),
+            resolve_ms: elapsed.resolve.map(Into::into),
+            connect_ms: elapsed.connect.map(Into::into),
+            starttls_ms: elapsed.upgrade.map(Into::into),
+            handshake_ms: elapsed.handshake.map(Into::into),
         }
     }
 }

@@ -70,12 +70,12 @@ pub(crate) fn wrap(text: &str, columns: usize, lines: usize, mark: &str) -> Vec<
             out.push(line);
         }
     } else if let Some(last) = out.last_mut() {
-        let shortened = format!("{last} {mark}");
-        *last = if width(&shortened) <= columns {
-            shortened
-        } else {
-            cut_middle(&shortened, columns, mark)
-        };
+        while width(last) + 1 + width(mark) > columns
+            && let Some(end) = last.rfind(' ')
+        {
+            last.truncate(end);
+        }
+        *last = cut_middle(&format!("{last} {mark}"), columns, mark);
     }
     out
 }
@@ -218,7 +218,7 @@ mod tests {
     fn columns_stay_together() {
         let text = "one two   three four   five";
         assert_eq!(wrap_columns(text, 40, 4, "..."), [text]);
-        assert_eq!(wrap_columns(text, 21, 4, "..."), ["one two", "three four   five"]);
+        assert_eq!(wrap_columns(text, 21, 4, "..."), ["one two   three four", "five"]);
         assert_eq!(
             wrap_columns(text, 12, 4, "..."),
             ["one two", "three four", "five"]

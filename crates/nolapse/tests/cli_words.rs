@@ -3,24 +3,14 @@
 mod cli_world;
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use cli_world::{command, nolapse};
 use testkit::folder::Folder;
 
 #[test]
-fn the_version_is_quick() {
-    let took = (0..10).map(|_| {
-        let begin = Instant::now();
-        let ran = nolapse(["--version"]);
-        assert_eq!(
-            (ran.code, ran.out.as_str()),
-            (0, concat!("nolapse ", env!("CARGO_PKG_VERSION"), "\n"))
-        );
-        begin.elapsed()
-    });
-    // 10 ms is the aim for the release build on an idle machine; this is a debug build beside other tests.
-    assert!(took.min().unwrap() < Duration::from_millis(200));
+fn the_version_is_one_line() {
+    let ran = nolapse(["--version"]);
+    assert_eq!((ran.code, ran.out.as_str()), (0, concat!("nolapse ", env!("CARGO_PKG_VERSION"), "\n")));
 }
 
 #[test]

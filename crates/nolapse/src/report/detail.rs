@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use assess::{Trust, words};
+use assess::{StoreVerdict, Trust, words};
 use jiff::Timestamp;
 use model::certificate::{Certificate, GeneralName};
 use model::observation::{ClientCertificate, Handshake, Outcome, Proof};
@@ -62,7 +62,10 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
     };
     let mut served: Vec<&Handshake> = Vec::new();
     for handshake in looks.iter().flat_map(handshakes) {
-        let same = |known: &&Handshake| known.chain == handshake.chain;
+        let same = |known: &&Handshake| match detail {
+            Detail::Usual => known.chain.first() == handshake.chain.first(),
+            Detail::More => known.chain == handshake.chain,
+        };
         if !served.iter().any(same) {
             served.push(handshake);
         }
@@ -70,9 +73,7 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
     for handshake in &served {
         body.certificates(handshake, looks.first());
     }
-    if let Some(look) = looks.iter().find(|look| look.observation.handshake.is_some()) {
-        body.trust(look);
-    }
+    body.trust(looks);
     let mut agreed: Vec<String> = Vec::new();
     for handshake in looks.iter().flat_map(handshakes) {
         let line = tls(handshake);
@@ -153,21 +154,21 @@ impl Body {
         }
     }
 
-    fn trust(&mut self, look: &Look) {
-        let stores: Vec<String> = look
-            .assessment
-            .trust
-            .iter()
-            .map(|verdict| match &verdict.outcome {
-                Trust::Trusted { .. } => format!("{} ok", untrusted::shown(&verdict.store)),
-                Trust::Refused { reasons } => {
-                    let reason = reasons.first().map_or("no reason", |reason| reason.word());
-                    format!("{} no ({reason})", untrusted::shown(&verdict.store))
-                }
-            })
-            .collect();
-        if !stores.is_empty() {
-            self.line("Trust", &stores.join("   "));
+    /// What the stores say: once when it is the same at every address, else with the addresses in front.
+    fn trust(&mut self, looks: &[Look]) {
+        let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
+        for look in looks.iter().filter(|look| !look.assessment.trust.is_empty()) {
+            let stores = look.assessment.trust.iter().map(store).collect::<Vec<_>>().join("   ");
+            let address = look.observation.address.map(|address| address.to_string()).unwrap_or_default();
+            match verdicts.iter_mut().find(|(known, _)| *known == stores) {
+                Some((_, addresses)) => addresses.push(address),
+                None => verdicts.push((stores, vec![address])),
+            }
+        }
+        let split = verdicts.len() > 1;
+        for (stores, addresses) in verdicts {
+            let line = if split { format!("{stores}   at {}", addresses.join(", ")) } else { stores };
+            self.line("Trust", &line);
         }
     }
 
@@ -187,6 +188,18 @@ impl Body {
             .collect();
         if !seen.is_empty() {
             self.line("Seen", &seen.join(", "));
+        }
+    }
+}
+
+/// `Mozilla ok`, `corp no (issuer-not-sent)`.
+fn store(verdict: &StoreVerdict) -> String {
+    let name = untrusted::shown(&verdict.store);
+    match &verdict.outcome {
+        Trust::Trusted { .. } => format!("{name} ok"),
+        Trust::Refused { reasons } => {
+            let reason = reasons.first().map_or("no reason", |reason| reason.word());
+            format!("{name} no ({reason})")
         }
     }
 }

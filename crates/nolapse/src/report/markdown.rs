@@ -78,7 +78,7 @@ impl Document {
                 model::Status::from(named.severity),
                 escaped(&title),
                 endpoints.join("<br>"),
-                escaped(&first.remedy),
+                if stopped { String::new() } else { escaped(&first.remedy) },
                 if named.cause.endpoints == 1 {
                     first.rule
                 } else {
@@ -123,12 +123,11 @@ pub(crate) fn escaped(plain: &str) -> String {
                 out.push('\\');
                 out.push(character);
             }
-            ':' => out.push_str("&#58;"),
             other => out.push(other),
         }
     }
-    // A bare host name beginning so becomes a link in some dialects.
-    out.replace("www.", "www&#46;")
+    // What begins so becomes a link by itself in some dialects.
+    out.replace("://", "&#58;//").replace("www.", "www&#46;")
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub(crate) mod fields;
 pub(crate) mod json;
 pub(crate) mod markdown;
 pub(crate) mod ndjson;
+#[cfg(test)]
+mod samples;
 pub(crate) mod table;
 
 use clap::ValueEnum;

@@ -68,6 +68,8 @@ enum Single {
     Many,
 }
 
+/// Fewer columns than this hold no sentence.
+const LEAST_ASIDE: usize = 16;
 /// Columns before the text of a finding: `  x CRITICAL  `.
 const INDENT: usize = 14;
 
@@ -177,7 +179,7 @@ impl Table {
                     style.severity(severity, &head),
                     style.strong(line)
                 );
-                if !narrow {
+                if !narrow && !rule.is_empty() {
                     let gap = columns - text::width(line) + 2;
                     let _ = write!(out, "{}{}", " ".repeat(gap), style.dim(rule));
                 }
@@ -186,7 +188,7 @@ impl Table {
                 let _ = writeln!(out, "{}{}", " ".repeat(INDENT), style.strong(line));
             }
         }
-        if narrow {
+        if narrow && !rule.is_empty() {
             let _ = writeln!(out, "{}{}", " ".repeat(INDENT), style.dim(rule));
         }
     }
@@ -221,13 +223,13 @@ impl Table {
     fn every_example(&self, out: &mut String, cause: &Cause) {
         let columns = self.style.width - INDENT;
         for example in &cause.examples {
-            let line = format!("{}  {}", example.endpoint, example.message);
-            let _ = writeln!(
-                out,
-                "{}{}",
-                " ".repeat(INDENT),
-                text::cut_middle(&line, columns, self.style.mark())
-            );
+            let endpoint = text::cut_middle(&example.endpoint, columns, self.style.mark());
+            // What is shared was said above; what differs stands beside the endpoint, if there is room to read it.
+            let room = columns.saturating_sub(text::width(&endpoint) + 2);
+            let differs = cause.shared.is_none() && room >= LEAST_ASIDE;
+            let aside = if differs { text::cut_middle(&example.message, room, self.style.mark()) } else { String::new() };
+            let line = format!("{}{endpoint}  {aside}", " ".repeat(INDENT));
+            let _ = writeln!(out, "{}", line.trim_end());
         }
     }
 
@@ -260,7 +262,8 @@ impl Table {
         let endpoints = text::counted(tally.total(), "endpoint");
         let classes = classes(tally);
         let mut aside = Vec::new();
-        if summary.targets != tally.total() {
+        // One target was named in the first line already.
+        if summary.targets != tally.total() && summary.targets != 1 {
             aside.push(text::counted(summary.targets, "target"));
         }
         if summary.resumed > 0 {

@@ -190,9 +190,9 @@ mod tests {
             done: 1_000,
             total: Some(4_000),
         };
-        let line = line(standing, &Tally::default(), Duration::from_secs(2));
+        let shown = line(standing, &Tally::default(), Duration::from_secs(2));
         assert_eq!(
-            line,
+            shown,
             "looking  [======>                 ]  1,000 of 4,000   500/s   6 s left   ok 0  trouble 0  no answer 0"
         );
     }
@@ -201,7 +201,7 @@ mod tests {
     fn without_a_total_there_is_no_bar() {
         let standing = Standing { done: 7, total: None };
         assert_eq!(
-            super::line(standing, &Tally::default(), Duration::from_secs(1)),
+            line(standing, &Tally::default(), Duration::from_secs(1)),
             "looking  7   7/s   ok 0  trouble 0  no answer 0"
         );
         let object: serde_json::Value =

@@ -148,40 +148,45 @@ struct Worker {
     out: mpsc::Sender<Batch>,
 }
 
+/// Whether more items may come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Open,
+    Exhausted,
+}
+
 /// The writer is gone: nobody wants the rest.
 struct Unwanted;
 
 impl Worker {
     async fn run(&mut self) -> Result<(), Unwanted> {
-        self.first_round().await?;
+        self.work_off(Source::Open).await?;
         for put_off in std::mem::take(&mut self.put_off) {
             let at = Arc::clone(&self.at);
             self.tasks.spawn(async move { at.second_look(put_off).await });
         }
-        while let Some(finished) = self.tasks.join_next().await {
-            self.take(finished.ok()).await?;
-        }
+        self.work_off(Source::Exhausted).await?;
         self.send().await
     }
 
-    async fn first_round(&mut self) -> Result<(), Unwanted> {
+    /// Works until the source is exhausted and every task has ended.
+    async fn work_off(&mut self, mut source: Source) -> Result<(), Unwanted> {
         let shop = Arc::clone(&self.at.shop);
         let mut clock = interval(BATCH_AGE);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut open = true;
-        while open || !self.tasks.is_empty() {
+        while source == Source::Open || !self.pending.is_empty() || !self.tasks.is_empty() {
             while self.tasks.len() < shop.slots
                 && let Some(item) = self.pending.pop_front()
             {
                 let at = Arc::clone(&self.at);
                 self.tasks.spawn(async move { at.first_look(item).await });
             }
-            let room = open && self.pending.is_empty() && self.tasks.len() < shop.slots;
+            let room = source == Source::Open && self.pending.is_empty() && self.tasks.len() < shop.slots;
             tokio::select! {
                 Some(finished) = self.tasks.join_next() => self.take(finished.ok()).await?,
                 items = receive(&shop.source), if room => match items {
                     Some(items) => self.pending.extend(items),
-                    None => open = false,
+                    None => source = Source::Exhausted,
                 },
                 _ = clock.tick() => if self.sent.elapsed() >= BATCH_AGE { self.send().await? },
             }

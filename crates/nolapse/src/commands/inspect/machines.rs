@@ -199,7 +199,7 @@ fn moment(at: Option<Timestamp>) -> Option<String> {
 fn general_names(list: &[GeneralName]) -> Vec<String> {
     list.iter()
         .take(limits::NAMES_PARSED)
-        .map(names::general)
+        .map(|name| names::general(name).into_owned())
         .collect()
 }
 
