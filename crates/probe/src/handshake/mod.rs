@@ -251,22 +251,15 @@ const fn group(number: u16) -> Option<Group> {
 
 /// Entry points for fuzzing.
 pub(crate) mod fuzzing {
-    use tokio::io::AsyncRead;
-
     use super::*;
+    use crate::starttls::fuzzing::{Heard, run};
 
-    /// Shakes hands with a server that sends `bytes` whatever we say.
-    pub fn handshake(bytes: &[u8]) {
+    /// Shakes hands with a server that sends `bytes` whatever we say, `segment` bytes at a time.
+    pub fn handshake(bytes: &[u8], segment: usize) {
         let Some(standing) = StandingKey::generate() else {
             return;
         };
         let shelf = Shelf::default();
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-        else {
-            return;
-        };
         for hello in [Hello::Modern, Hello::Legacy] {
             let ask = Ask {
                 hello,
@@ -277,45 +270,13 @@ pub(crate) mod fuzzing {
                 standing: &standing,
                 shelf: &shelf,
             };
-            let mut stream = Monologue(bytes);
-            drop(runtime.block_on(shake(&mut stream, &ask, &mut Shown::default())));
+            let mut server = Heard::new(bytes, segment);
+            run(async { drop(shake(&mut server, &ask, &mut Shown::default()).await) });
         }
     }
 
-    /// A server that says its piece and listens to nothing.
-    struct Monologue<'a>(&'a [u8]);
-
-    impl AsyncRead for Monologue<'_> {
-        fn poll_read(
-            mut self: std::pin::Pin<&mut Self>,
-            context: &mut std::task::Context<'_>,
-            buffer: &mut tokio::io::ReadBuf<'_>,
-        ) -> std::task::Poll<std::io::Result<()>> {
-            std::pin::Pin::new(&mut self.0).poll_read(context, buffer)
-        }
-    }
-
-    impl AsyncWrite for Monologue<'_> {
-        fn poll_write(
-            self: std::pin::Pin<&mut Self>,
-            _: &mut std::task::Context<'_>,
-            bytes: &[u8],
-        ) -> std::task::Poll<std::io::Result<usize>> {
-            std::task::Poll::Ready(Ok(bytes.len()))
-        }
-
-        fn poll_flush(
-            self: std::pin::Pin<&mut Self>,
-            _: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<std::io::Result<()>> {
-            std::task::Poll::Ready(Ok(()))
-        }
-
-        fn poll_shutdown(
-            self: std::pin::Pin<&mut Self>,
-            _: &mut std::task::Context<'_>,
-        ) -> std::task::Poll<std::io::Result<()>> {
-            std::task::Poll::Ready(Ok(()))
-        }
+    /// Reads `bytes` as the body of each message that TLS 1.3 encrypts: no fuzzer finds its way through the encryption.
+    pub fn encrypted_flight(bytes: &[u8]) {
+        thirteen::read_any(bytes, &Shelf::default());
     }
 }

@@ -1,6 +1,7 @@
 //! TLS 1.3 behind the ServerHello (RFC 8446 sections 4.3 and 4.4).
 
 use aws_lc_rs::digest;
+use model::certificate::Shelf;
 use model::observation::{ClientCertificate, Depth, Handshake};
 use model::sct::SctOrigin;
 use model::tls::{SignatureScheme, Version};
@@ -194,7 +195,7 @@ impl Flight {
                 CERTIFICATE_REQUEST => asked = self.request(&message)?,
                 CERTIFICATE => {
                     self.handshake.client_certificate = asked;
-                    return self.certificate(&message, ask);
+                    return self.certificate(&message, ask.shelf);
                 }
                 COMPRESSED_CERTIFICATE => {
                     return Err(Stop::Malformed(
@@ -236,7 +237,7 @@ impl Flight {
 
     /// The Certificate message: context, then certificates with their extensions. The staple and SCTs of the leaf
     /// count; a list that breaks off gives the certificates before the break.
-    fn certificate(&mut self, message: &Message, ask: &Ask<'_>) -> Result<(), Stop> {
+    fn certificate(&mut self, message: &Message, shelf: &Shelf) -> Result<(), Stop> {
         let mut body = Cursor::new(message.body(), "Certificate");
         body.vector::<1>()?;
         let mut list = body.inner::<3>()?;
@@ -247,7 +248,7 @@ impl Flight {
             leaf_extensions = leaf_extensions.or(extensions);
             Some(der)
         });
-        super::take_chain(&mut self.handshake, ders, ask.shelf);
+        super::take_chain(&mut self.handshake, ders, shelf);
         let Some(mut extensions) = leaf_extensions else {
             return Ok(());
         };
@@ -319,4 +320,33 @@ fn goodbye(
         .seal(super::HANDSHAKE, &flight, &mut out)?;
     application.sealer()?.seal(super::ALERT, &[1, 0], &mut out)?;
     Ok(out)
+}
+
+/// Reads a body as each message of the encrypted flight; for fuzzing.
+pub(super) fn read_any(body: &[u8], shelf: &Shelf) {
+    let Some(suite) = Suite::of(model::tls::CipherSuite(0x1301)) else {
+        return;
+    };
+    let message = Message {
+        kind: CERTIFICATE,
+        bytes: [&[CERTIFICATE, 0, 0, 0], body].concat(),
+    };
+    let server = ServerHello {
+        version: Version::TLS13,
+        random: &[],
+        cipher: model::tls::CipherSuite(0x1301),
+        alpn: None,
+        scts: None,
+        key_share: None,
+        cookie: None,
+        is_retry: false,
+    };
+    let mut flight = Flight {
+        transcript: suite.transcript(),
+        handshake: super::begun(&server, model::observation::Hello::Modern),
+        request_context: None,
+    };
+    drop(flight.encrypted_extensions(&message));
+    drop(flight.request(&message));
+    drop(flight.certificate(&message, shelf));
 }

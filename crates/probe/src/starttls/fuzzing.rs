@@ -19,10 +19,7 @@ pub fn exchange(protocol: StartTls, bytes: &[u8], segment: usize) {
         server_name: None,
         starttls: protocol,
     };
-    let mut stream = Heard {
-        bytes,
-        segment: segment.max(1),
-    };
+    let mut stream = Heard::new(bytes, segment);
     run(async {
         // Every outcome is fine here; that there is one is the point.
         drop(super::upgrade(&mut stream, &service, "fuzz.invalid").await);
@@ -31,10 +28,7 @@ pub fn exchange(protocol: StartTls, bytes: &[u8], segment: usize) {
 
 /// Lets a [`TdsStream`] hear `bytes`.
 pub fn tds(bytes: &[u8], segment: usize) {
-    let mut stream = TdsStream::new(Heard {
-        bytes,
-        segment: segment.max(1),
-    });
+    let mut stream = TdsStream::new(Heard::new(bytes, segment));
     run(async {
         let mut content = Vec::new();
         drop(stream.read_to_end(&mut content).await);
@@ -47,7 +41,7 @@ pub fn looks_like(bytes: &[u8]) -> Option<&'static str> {
     super::looks_like(bytes)
 }
 
-fn run(future: impl Future<Output = ()>) {
+pub(crate) fn run(future: impl Future<Output = ()>) {
     // Without a runtime (no descriptors left) there is nothing to fuzz with.
     if let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -58,9 +52,19 @@ fn run(future: impl Future<Output = ()>) {
 }
 
 /// A server that has said all it will say and takes whatever it is told.
-struct Heard<'a> {
+pub(crate) struct Heard<'a> {
     bytes: &'a [u8],
     segment: usize,
+}
+
+impl<'a> Heard<'a> {
+    /// A server that sends `bytes`, at most `segment` of them at once (0 counts as 1).
+    pub(crate) fn new(bytes: &'a [u8], segment: usize) -> Self {
+        Self {
+            bytes,
+            segment: segment.max(1),
+        }
+    }
 }
 
 impl AsyncRead for Heard<'_> {
