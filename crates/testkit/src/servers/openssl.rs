@@ -6,6 +6,10 @@ use crate::der;
 use crate::folder::Folder;
 use crate::process::Launch;
 
+/// No strength is too little, from the first moment: arguments come too late for groups and keys that are loaded first.
+const CARELESS: &str = "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = weak\n\
+                        [weak]\nCipherString = DEFAULT:@SECLEVEL=0\n";
+
 /// Starts `openssl s_server` at `tls` with these further arguments. It serves one connection after the other.
 pub fn start(served: &Served, arguments: &[&str]) -> Server {
     with_certificates(&[("-cert", "-cert_chain", "-key", served)], arguments)
@@ -20,13 +24,13 @@ pub fn start_with_two(first: &Served, second: &Served, arguments: &[&str]) -> Se
     with_certificates(&both, arguments)
 }
 
-/// A Diffie-Hellman group of any size in PEM, for `-dhparam`: `openssl dhparam` would insist on a safe prime, which takes
+/// A Diffie-Hellman group of any size from 1024 bits up in PEM, for `-dhparam`: `openssl dhparam` would insist on a safe prime, which takes
 /// minutes, and on sizes that somebody finds reasonable.
 pub fn dh_group(bits: u32) -> String {
     let prime = crate::ca::openssl(&["prime", "-generate", "-hex", "-bits", &bits.to_string()], &[]);
     let digits = String::from_utf8(prime).expect("hexadecimal digits");
     let digits = digits.trim();
-    let digits = if digits.len() % 2 == 0 {
+    let digits = if digits.len().is_multiple_of(2) {
         digits.to_owned()
     } else {
         format!("0{digits}")
@@ -76,9 +80,10 @@ fn bare(arguments: &[&str]) -> Server {
     let folder = Folder::new();
     let sockets = sockets(&["tls"]);
     let log = folder.at("log");
+    let careless = folder.file("openssl.cnf", CARELESS);
     // `-www` keeps it from ending at the end of its input, which is empty.
     let accept = sockets[0].1.to_string();
     let fixed = ["/usr/bin/openssl", "s_server", "-accept", &accept, "-www"];
-    let launch = Launch::new(&log, [&fixed, arguments].concat());
+    let launch = Launch::new(&log, [&fixed, arguments].concat()).variable("OPENSSL_CONF", word(&careless));
     Server::start(folder, launch, sockets)
 }
