@@ -117,7 +117,7 @@ fn a_bundle_shows_all_it_holds_and_never_a_key() {
         "keyCertSign, cRLSign",
         "serverAuth",
         "wanted.example",
-        "12:34 on 2 Jan 2024 00:00 UTC, keyCompromise",
+        "12:34 on 2024-01-02 00:00 UTC, keyCompromise",
         "which is over",
         "not shown",
     ] {

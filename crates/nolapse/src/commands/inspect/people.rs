@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use assess::words::{moment, span};
 use jiff::Timestamp;
 use model::certificate::{Certificate, DistinguishedName, Facts, GeneralName, OddityKind, SigningRequest};
 use model::certificate::{NameConstraints, Oddity, Oid};
@@ -214,18 +215,18 @@ impl Page {
     }
 
     fn validity(&mut self, facts: &Facts) {
-        let moment = |at: Option<Timestamp>| at.map_or_else(|| "not read".to_owned(), text::moment);
-        let mut words = format!("{} to {}", moment(facts.not_before), moment(facts.not_after));
+        let read = |at: Option<Timestamp>| at.map_or_else(|| "not read".to_owned(), moment);
+        let mut words = format!("{} to {}", read(facts.not_before), read(facts.not_after));
         if let Some(end) = facts.not_after {
             let _ = match (
                 text::days_left(end, self.now),
                 facts.not_before.filter(|begin| *begin > self.now),
             ) {
                 (_, Some(begin)) => {
-                    write!(words, ", begins in {}", text::span(until(self.now, begin)))
+                    write!(words, ", begins in {}", span(until(self.now, begin)))
                 }
                 (left @ 0.., None) => write!(words, ", {left} d left"),
-                (_, None) => write!(words, ", ended {} ago", text::span(until(end, self.now))),
+                (_, None) => write!(words, ", ended {} ago", span(until(end, self.now))),
             };
         }
         self.field("Valid", &words);
@@ -279,7 +280,7 @@ impl Page {
         let bytes = certificate.der().get(range).unwrap_or_default();
         let read = parse_list(bytes, SctOrigin::Certificate);
         for sct in &read.scts {
-            let at = sct.timestamp.map(text::moment).unwrap_or_default();
+            let at = sct.timestamp.map(moment).unwrap_or_default();
             self.field("SCT", &format!("{at} by log {}", hex::encode(sct.log_id)));
         }
         self.field(
@@ -326,10 +327,10 @@ impl Page {
 
     fn crl(&mut self, crl: &Crl, der: &[u8]) {
         self.field("Issuer", &name(&crl.issuer));
-        self.field("Issued", &crl.this_update.map(text::moment).unwrap_or_default());
+        self.field("Issued", &crl.this_update.map(moment).unwrap_or_default());
         if let Some(next) = crl.next_update {
             let late = if next < self.now { ", which is over" } else { "" };
-            self.field("Next", &format!("{}{late}", text::moment(next)));
+            self.field("Next", &format!("{}{late}", moment(next)));
         }
         self.field(
             "Number",
@@ -353,7 +354,7 @@ impl Page {
             &text::counted(u64::try_from(count).unwrap_or(u64::MAX), "certificate"),
         );
         for entry in crl.entries(der).flatten().take(ENTRIES) {
-            let at = entry.revoked_at.map(text::moment).unwrap_or_default();
+            let at = entry.revoked_at.map(moment).unwrap_or_default();
             let reason = entry
                 .reason
                 .map(|reason| format!(", {}", reason.word()))
@@ -389,10 +390,7 @@ impl Page {
             ResponderId::Unread => String::new(),
         };
         self.field("Responder", &responder);
-        self.field(
-            "Produced",
-            &basic.produced_at.map(text::moment).unwrap_or_default(),
-        );
+        self.field("Produced", &basic.produced_at.map(moment).unwrap_or_default());
         for single in &basic.answers {
             self.field(
                 "Certificate",
@@ -404,9 +402,9 @@ impl Page {
             );
             let next = single.next_update.map(|next| {
                 let late = if next < self.now { ", which is over" } else { "" };
-                format!(", next {}{late}", text::moment(next))
+                format!(", next {}{late}", moment(next))
             });
-            let this = single.this_update.map(text::moment).unwrap_or_default();
+            let this = single.this_update.map(moment).unwrap_or_default();
             self.field("", &format!("as of {this}{}", next.unwrap_or_default()));
         }
         if basic.nonce {
@@ -473,9 +471,7 @@ fn status(status: CertificateStatus) -> String {
         CertificateStatus::Good => "good".to_owned(),
         CertificateStatus::Unknown => "unknown".to_owned(),
         CertificateStatus::Revoked { at, reason } => {
-            let at = at
-                .map(|at| format!(" on {}", text::moment(at)))
-                .unwrap_or_default();
+            let at = at.map(|at| format!(" on {}", moment(at))).unwrap_or_default();
             let reason = reason
                 .map(RevocationReason::word)
                 .map(|word| format!(", {word}"))
