@@ -1,5 +1,11 @@
 //! The documents speak of what is there: paths that they name exist, and commands that they show are the ones that run.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panics; the lints spare only the test functions themselves"
+)]
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 

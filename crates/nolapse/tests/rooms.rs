@@ -1,6 +1,13 @@
 //! Who may know whom: the crate table of ARCHITECTURE.md held against the manifests, and the bans of deny.toml held
 //! against the whole tree.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panics; the lints spare only the test functions themselves"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -3,6 +3,13 @@
 //! Every test mints certificates, starts a server with them on loopback, scans it, and compares what nolapse says with
 //! what was minted. `scripts/test-servers` installs the servers.
 
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panics; the lints spare only the test functions themselves"
+)]
+
 #[path = "world/accounts.rs"]
 mod accounts;
 #[path = "world/chains.rs"]

@@ -2,85 +2,110 @@
 
 use std::collections::BTreeMap;
 
-use testkit::ca::Pki;
+use testkit::ca::{Pki, Served, Template};
 use testkit::dns::NameServer;
-use testkit::hostile::{self, Kind};
+use testkit::hostile::{self, Kind, Running};
 use testkit::loopback;
 use testkit::script::{End, Script};
-use testkit::servers::{dovecot, redis, target};
+use testkit::servers::{Server, dovecot, redis, target};
 
 use crate::harness::{nolapse, scan};
 
 /// A server that says these words to everybody and stays.
-fn says(words: &str) -> hostile::Running {
+fn says(words: &str) -> Running {
     Script::new()
         .send(words)
         .serve_on(&[loopback::socket()], End::Stay)
         .expect("a free socket can be listened on")
 }
 
+/// Servers that are sound, and servers that lead nowhere.
+struct Servers {
+    good: Server,
+    mail: Server,
+    tarpit: Running,
+    reset: Running,
+    closing: Running,
+    ssh: Running,
+}
+
+impl Servers {
+    fn start(served: &Served) -> Self {
+        let hostile =
+            |kind| hostile::start_on(kind, &[loopback::socket()]).expect("a free socket can be listened on");
+        Self {
+            good: redis::start(served, redis::Clients::Unknown),
+            mail: dovecot::start(served),
+            tarpit: hostile(Kind::Tarpit),
+            reset: hostile(Kind::ResetOnHello),
+            closing: hostile(Kind::CloseOnHello),
+            ssh: says("SSH-2.0-OpenSSH_9.2\r\n"),
+        }
+    }
+
+    /// Targets, and the class in which each must end: status, stage reached, failure.
+    fn expected(&self) -> Vec<(String, Class<'static>)> {
+        let error = |stage, failure| ("ERROR", stage, failure);
+        let no_tls = |name, server: &Running| target("tls", name, server.address());
+        let no_smtp = |name, socket| target("smtp", name, socket);
+        vec![
+            (self.good.target("rediss", "good.test"), ("OK", "handshake", "")),
+            (self.mail.target("imap", "mail.test"), ("OK", "handshake", "")),
+            (
+                target("tls", "refused.test", loopback::refusing()),
+                error("connect", "refused"),
+            ),
+            // Linux has no route for TCP to a multicast address, on any machine, and sends nothing.
+            (
+                "tls://route.test@224.0.0.77:443".to_owned(),
+                error("connect", "no-route"),
+            ),
+            (
+                no_tls("tarpit.test", &self.tarpit),
+                error("handshake", "timed-out"),
+            ),
+            (
+                no_smtp("tarpit-smtp.test", self.tarpit.address()),
+                error("starttls", "timed-out"),
+            ),
+            (no_tls("reset.test", &self.reset), error("handshake", "reset")),
+            (no_tls("closed.test", &self.closing), error("handshake", "closed")),
+            (no_tls("ssh.test", &self.ssh), error("handshake", "not-tls")),
+            (
+                no_smtp("ssh-smtp.test", self.ssh.address()),
+                error("starttls", "wrong-protocol"),
+            ),
+            (
+                no_smtp("imap-smtp.test", self.mail.at("imap")),
+                error("starttls", "wrong-protocol"),
+            ),
+            (
+                "tls://nowhere.test:443".to_owned(),
+                error("resolve", "name-unknown"),
+            ),
+            ("tls://empty.test:443".to_owned(), error("resolve", "no-address")),
+        ]
+    }
+}
+
+/// Status, stage reached, failure.
+type Class<'a> = (&'a str, &'a str, &'a str);
+
+/// The name in a target, which no other target of this test has.
+fn name_of(target: &str) -> &str {
+    let rest = target.split_once("://").map_or(target, |(_, rest)| rest);
+    rest.split(['@', ':']).next().unwrap_or(rest)
+}
+
 #[test]
 fn what_cannot_be_judged_is_told_apart_and_counted_once() {
     let pki = Pki::new();
-    let leaf = pki.leaf("good.test");
-    let served = pki.serve(&leaf);
-    let good = redis::start(&served, redis::Clients::Unknown);
-    let mail = dovecot::start(&served);
-    let tarpit = hostile::start_on(Kind::Tarpit, &[loopback::socket()]).unwrap();
-    let reset = hostile::start_on(Kind::ResetOnHello, &[loopback::socket()]).unwrap();
-    let closing = hostile::start_on(Kind::CloseOnHello, &[loopback::socket()]).unwrap();
-    let ssh = says("SSH-2.0-OpenSSH_9.2\r\n");
+    let leaf = Template::server("good.test")
+        .names(&["good.test", "mail.test"])
+        .issued_by(&pki.intermediate);
+    let servers = Servers::start(&pki.serve(&leaf));
     let names = NameServer::start(&[("empty.test", &[])]);
-    let expected: BTreeMap<String, (&str, &str, &str)> = [
-        (good.target("rediss", "good.test"), ("OK", "handshake", "")),
-        (mail.target("imap", "good.test"), ("OK", "handshake", "")),
-        (
-            target("tls", "refused.test", loopback::refusing()),
-            ("ERROR", "connect", "refused"),
-        ),
-        // Linux has no route for TCP to a multicast address, on any machine, and sends nothing.
-        (
-            "tls://route.test@224.0.0.77:443".to_owned(),
-            ("ERROR", "connect", "no-route"),
-        ),
-        (
-            target("tls", "tarpit.test", tarpit.address()),
-            ("ERROR", "handshake", "timed-out"),
-        ),
-        (
-            target("smtp", "tarpit-smtp.test", tarpit.address()),
-            ("ERROR", "starttls", "timed-out"),
-        ),
-        (
-            target("tls", "reset.test", reset.address()),
-            ("ERROR", "handshake", "reset"),
-        ),
-        (
-            target("tls", "closed.test", closing.address()),
-            ("ERROR", "handshake", "closed"),
-        ),
-        (
-            target("tls", "ssh.test", ssh.address()),
-            ("ERROR", "handshake", "not-tls"),
-        ),
-        (
-            target("smtp", "ssh-smtp.test", ssh.address()),
-            ("ERROR", "starttls", "wrong-protocol"),
-        ),
-        (
-            target("smtp", "imap-smtp.test", mail.at("imap")),
-            ("ERROR", "starttls", "wrong-protocol"),
-        ),
-        (
-            "tls://nowhere.test:443".to_owned(),
-            ("ERROR", "resolve", "name-unknown"),
-        ),
-        (
-            "tls://empty.test:443".to_owned(),
-            ("ERROR", "resolve", "no-address"),
-        ),
-    ]
-    .into();
+    let expected = servers.expected();
     let resolver = names.socket().to_string();
     let fixed = [
         "--resolver",
@@ -91,27 +116,19 @@ fn what_cannot_be_judged_is_told_apart_and_counted_once() {
         "0",
         "htps://typo.test",
     ];
-    let arguments: Vec<&str> = expected.keys().map(String::as_str).chain(fixed).collect();
+    let arguments: Vec<&str> = expected
+        .iter()
+        .map(|(target, _)| target.as_str())
+        .chain(fixed)
+        .collect();
     let scan = scan(&pki, &arguments);
-    let mut seen = BTreeMap::new();
+    let mut seen: BTreeMap<&str, Class<'_>> = BTreeMap::new();
     for look in &scan.looks {
         let class = (look.status(), look.text("/outcome/reached"), look.failure());
-        let again = seen.insert(
-            look.text("/endpoint/name").to_owned() + ":" + look.text("/endpoint/starttls"),
-            class,
-        );
+        let again = seen.insert(look.text("/endpoint/name"), class);
         assert_eq!(again, None, "looked at twice: {look:?}");
     }
-    let name_of = |target: &str| {
-        let (scheme, rest) = target.split_once("://").unwrap();
-        let starttls = if ["tls", "rediss"].contains(&scheme) {
-            "none"
-        } else {
-            scheme
-        };
-        rest.split(['@', ':']).next().unwrap().to_owned() + ":" + starttls
-    };
-    let wanted: BTreeMap<String, _> = expected
+    let wanted: BTreeMap<&str, Class<'_>> = expected
         .iter()
         .map(|(target, class)| (name_of(target), *class))
         .collect();

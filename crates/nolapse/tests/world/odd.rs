@@ -284,9 +284,12 @@ fn timestamps_in_the_handshake_are_seen() {
     sct.extend([0xab; 32]);
     sct.extend(1_700_000_000_000_u64.to_be_bytes());
     sct.extend([0, 0, 4, 3, 0, 0]);
-    let one = [&[0, sct.len() as u8], sct.as_slice()].concat();
-    let list = [&[0, one.len() as u8], one.as_slice()].concat();
-    let extension = [&[0, 18, 0, list.len() as u8], list.as_slice()].concat();
+    let counted = |bytes: &[u8]| {
+        let length = u16::try_from(bytes.len()).expect("a short list").to_be_bytes();
+        [length.as_slice(), bytes].concat()
+    };
+    let list = counted(&counted(&sct));
+    let extension = [[0, 18].as_slice(), &counted(&list)].concat();
     let text = testkit::ca::pem("SERVERINFO FOR SCT", &extension);
     let file = pki.folder().file("serverinfo.pem", text).display().to_string();
     let look = seen(&pki, &openssl::start(&served, &["-tls1_2", "-serverinfo", &file]));

@@ -19,7 +19,7 @@ pub fn start(served: &Served, parameters: &str) -> Server {
             "compatibility_level = 3.6\nqueue_directory = {queue}\ndata_directory = {data}\n\
              command_directory = /usr/sbin\ndaemon_directory = /usr/lib/postfix/sbin\n\
              mail_owner = postfix\nsetgid_group = postdrop\nmyhostname = mail.test\nmydestination =\n\
-             inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nalias_maps =\nlocal_recipient_maps =\n\
+             inet_interfaces = 127.0.0.1\ninet_protocols = ipv4\nsmtpd_peername_lookup = no\nalias_maps =\nlocal_recipient_maps =\n\
              smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {chain}\nsmtpd_tls_key_file = {key}\n\
              maillog_file = {log}\nmaillog_file_prefixes = {root}\n{parameters}\n",
             queue = queue.display(),
