@@ -155,9 +155,7 @@ pub(crate) fn measured(duration: Duration) -> String {
 /// What is left until `end`, negative when it is over, in whole days rounded down: half a day left is day 0, half a day
 /// over is day -1.
 pub(crate) fn days_left(end: Timestamp, now: Timestamp) -> i64 {
-    // A certificate lasts to the end of its last second (RFC 5280 section 4.1.2.5), which changes no count of days but
-    // the one on the very second.
-    (end.as_second() - now.as_second()).div_euclid(86_400)
+    (end.as_millisecond() - now.as_millisecond()).div_euclid(86_400_000)
 }
 
 /// The entry of `all` that is nearest to what was typed, if any is near.

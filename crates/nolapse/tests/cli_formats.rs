@@ -32,11 +32,18 @@ fn scan(world: &World, targets: &[String], format: &str) -> Ran {
 
 /// The schema without the freedom of later versions to add members: what is written today is all described.
 fn closed(mut schema: serde_json::Value) -> serde_json::Value {
-    let definitions = schema["$defs"].as_object_mut().unwrap().values_mut();
-    for definition in definitions.filter(|definition| definition.get("properties").is_some()) {
-        definition["additionalProperties"] = false.into();
+    let close = |part: &mut serde_json::Value| {
+        if let Some(part) = part
+            .as_object_mut()
+            .filter(|part| part.contains_key("properties"))
+        {
+            part.insert("additionalProperties".to_owned(), false.into());
+        }
+    };
+    if let Some(definitions) = schema.get_mut("$defs").and_then(serde_json::Value::as_object_mut) {
+        definitions.values_mut().for_each(close);
     }
-    schema["additionalProperties"] = false.into();
+    close(&mut schema);
     schema
 }
 

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use cli_world::{command, list, nolapse};
 use testkit::folder::Folder;
-use testkit::hostile::Kind;
+use testkit::hostile::{Kind, start};
 use testkit::loopback;
 
 fn addresses(text: &str) -> Vec<String> {
@@ -35,7 +35,7 @@ fn interrupt(id: u32) {
 fn interrupt_and_resume_are_one_scan() {
     let folder = Folder::new();
     // Tarpits keep the run alive until it is interrupted; between them are ports that refuse at once.
-    let tarpits: Vec<_> = (0..4).map(|_| Kind::Tarpit.serve().unwrap()).collect();
+    let tarpits: Vec<_> = (0..4).map(|_| start(Kind::Tarpit).unwrap()).collect();
     let mut targets: Vec<String> = (0..200).map(|_| loopback::refusing().to_string()).collect();
     for (place, tarpit) in tarpits.iter().enumerate() {
         targets.insert(place * 40, tarpit.address().to_string());
@@ -89,7 +89,7 @@ fn interrupt_and_resume_are_one_scan() {
 #[test]
 fn a_report_in_a_file_is_continued() {
     let folder = Folder::new();
-    let tarpit = Kind::Tarpit.serve().unwrap();
+    let tarpit = start(Kind::Tarpit).unwrap();
     let mut targets: Vec<String> = (0..20).map(|_| loopback::refusing().to_string()).collect();
     targets.push(tarpit.address().to_string());
     let (file, state, report) = (folder.at("fleet"), folder.at("state"), folder.at("report"));
@@ -142,6 +142,41 @@ fn the_state_of_another_scan_is_refused() {
     assert_eq!(ran.code, 2);
     assert!(
         ran.err.contains("cannot resume from") && ran.err.contains("no state of an interrupted scan"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_signal_asks_for_a_line() {
+    let folder = Folder::new();
+    let tarpit = start(Kind::Tarpit).unwrap();
+    let file = folder.at("fleet");
+    list(
+        &file,
+        &[loopback::refusing().to_string(), tarpit.address().to_string()],
+    );
+    let target = format!("@{}", file.display());
+    let mut child = command(["scan", &target, "--format", "ndjson", "--timeout", "2"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The record of what refused at once says that the run is on its way and listens.
+    let mut first = String::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    lines.read_line(&mut first).unwrap();
+    let asked = Command::new("kill")
+        .args(["-USR1", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(asked.success());
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    let ran: cli_world::Ran = child.wait_with_output().unwrap().into();
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(
+        ran.err.starts_with("looking  1 ") && ran.err.contains("no answer 1"),
         "{}",
         ran.err
     );

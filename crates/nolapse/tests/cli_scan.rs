@@ -46,7 +46,11 @@ fn one_cause_is_said_once_with_its_reach() {
     let sites: Vec<_> = (0..7).map(|_| world.incomplete()).collect();
     let mut arguments = vec!["scan".to_owned(), "--trust-store".to_owned(), world.store.clone()];
     arguments.extend(sites.iter().map(cli_world::Site::target));
-    let ran = nolapse(&arguments);
+    let wide = cli_world::command(&arguments)
+        .env("COLUMNS", "140")
+        .output()
+        .unwrap();
+    let ran = cli_world::Ran::from(wide);
     assert_eq!(ran.out.matches("chain-incomplete").count(), 1, "{}", ran.out);
     assert!(
         ran.out

@@ -10,7 +10,10 @@ use testkit::folder::Folder;
 #[test]
 fn the_version_is_one_line() {
     let ran = nolapse(["--version"]);
-    assert_eq!((ran.code, ran.out.as_str()), (0, concat!("nolapse ", env!("CARGO_PKG_VERSION"), "\n")));
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, concat!("nolapse ", env!("CARGO_PKG_VERSION"), "\n"))
+    );
 }
 
 #[test]

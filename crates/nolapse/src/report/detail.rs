@@ -158,8 +158,18 @@ impl Body {
     fn trust(&mut self, looks: &[Look]) {
         let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
         for look in looks.iter().filter(|look| !look.assessment.trust.is_empty()) {
-            let stores = look.assessment.trust.iter().map(store).collect::<Vec<_>>().join("   ");
-            let address = look.observation.address.map(|address| address.to_string()).unwrap_or_default();
+            let stores = look
+                .assessment
+                .trust
+                .iter()
+                .map(store)
+                .collect::<Vec<_>>()
+                .join("   ");
+            let address = look
+                .observation
+                .address
+                .map(|address| address.to_string())
+                .unwrap_or_default();
             match verdicts.iter_mut().find(|(known, _)| *known == stores) {
                 Some((_, addresses)) => addresses.push(address),
                 None => verdicts.push((stores, vec![address])),
@@ -167,7 +177,11 @@ impl Body {
         }
         let split = verdicts.len() > 1;
         for (stores, addresses) in verdicts {
-            let line = if split { format!("{stores}   at {}", addresses.join(", ")) } else { stores };
+            let line = if split {
+                format!("{stores}   at {}", addresses.join(", "))
+            } else {
+                stores
+            };
             self.line("Trust", &line);
         }
     }

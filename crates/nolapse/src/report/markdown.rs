@@ -78,7 +78,11 @@ impl Document {
                 model::Status::from(named.severity),
                 escaped(&title),
                 endpoints.join("<br>"),
-                if stopped { String::new() } else { escaped(&first.remedy) },
+                if stopped {
+                    String::new()
+                } else {
+                    escaped(&first.remedy)
+                },
                 if named.cause.endpoints == 1 {
                     first.rule
                 } else {

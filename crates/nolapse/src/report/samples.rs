@@ -48,7 +48,12 @@ fn intermediate() -> Arc<Certificate> {
 fn service(name: &str, port: u16) -> Arc<Service> {
     let name = Name::parse(name).unwrap();
     let starttls = StartTls::for_port(port);
-    Arc::new(Service { identity: Identity::Name(name.clone()), port, server_name: Some(name), starttls })
+    Arc::new(Service {
+        identity: Identity::Name(name.clone()),
+        port,
+        server_name: Some(name),
+        starttls,
+    })
 }
 
 fn handshake(chain: Vec<Arc<Certificate>>) -> Handshake {
@@ -79,44 +84,94 @@ fn observation(service: Arc<Service>, address: &str, outcome: Outcome) -> Observ
         handshake: None,
         further_handshakes: Vec::new(),
         connections: 1,
-        elapsed: Elapsed { total: Duration::from_millis(41), ..Elapsed::default() },
+        elapsed: Elapsed {
+            total: Duration::from_millis(41),
+            ..Elapsed::default()
+        },
     }
 }
 
 fn judged(observation: Observation) -> Look {
     let root = certificate(include_bytes!("samples/root.der"));
     let stores = Stores::mozilla().with_user_store("corp", vec![root]).unwrap();
-    let assessment =
-        assess::judge(&observation, &stores, &Policy::default(), &SignatureMemory::with_capacity(64), now());
-    Look { observation, assessment }
+    let assessment = assess::judge(
+        &observation,
+        &stores,
+        &Policy::default(),
+        &SignatureMemory::with_capacity(64),
+        now(),
+    );
+    Look {
+        observation,
+        assessment,
+    }
 }
 
 fn seen(name: &str, port: u16, address: &str, chain: Vec<Arc<Certificate>>) -> Look {
     let handshake = Some(handshake(chain));
-    judged(Observation { handshake, ..observation(service(name, port), address, Outcome::Handshaken) })
+    judged(Observation {
+        handshake,
+        ..observation(service(name, port), address, Outcome::Handshaken)
+    })
 }
 
 fn stopped(name: &str, address: &str, stage: Stage, failure: Failure) -> Look {
-    judged(observation(service(name, 443), address, Outcome::Stopped { stage, failure }))
+    judged(observation(
+        service(name, 443),
+        address,
+        Outcome::Stopped { stage, failure },
+    ))
 }
 
 /// A small fleet: fine, soon to end, incomplete, ended at another name, refused, silent, not TLS.
 fn fleet() -> Vec<Look> {
     let mut looks = vec![
-        seen("shop.example.com", 443, "198.51.100.24", vec![shop(), intermediate()]),
-        seen("mail.example.com", 25, "198.51.100.25", vec![mail(), intermediate()]),
-        stopped("old.example.com", "198.51.100.26", Stage::Connect, Failure::Refused),
-        stopped("older.example.com", "198.51.100.27", Stage::Connect, Failure::Refused),
-        stopped("silent.example.com", "198.51.100.28", Stage::Handshake, Failure::TimedOut),
+        seen(
+            "shop.example.com",
+            443,
+            "198.51.100.24",
+            vec![shop(), intermediate()],
+        ),
+        seen(
+            "mail.example.com",
+            25,
+            "198.51.100.25",
+            vec![mail(), intermediate()],
+        ),
+        stopped(
+            "old.example.com",
+            "198.51.100.26",
+            Stage::Connect,
+            Failure::Refused,
+        ),
+        stopped(
+            "older.example.com",
+            "198.51.100.27",
+            Stage::Connect,
+            Failure::Refused,
+        ),
+        stopped(
+            "silent.example.com",
+            "198.51.100.28",
+            Stage::Handshake,
+            Failure::TimedOut,
+        ),
         stopped(
             "plain.example.com",
             "198.51.100.29",
             Stage::Handshake,
-            Failure::NotTls { saw: Untrusted::new("HTTP/1.1 400\u{1b}[31m"), looks_like: Some("http") },
+            Failure::NotTls {
+                saw: Untrusted::new("HTTP/1.1 400\u{1b}[31m"),
+                looks_like: Some("http"),
+            },
         ),
     ];
     looks.extend((1..=7).map(|host| {
-        let name = if host == 7 { "www.shop.example.com" } else { "a.shop.example.com" };
+        let name = if host == 7 {
+            "www.shop.example.com"
+        } else {
+            "a.shop.example.com"
+        };
         seen(name, 443, &format!("203.0.113.{host}"), vec![shop()])
     }));
     looks
@@ -124,15 +179,29 @@ fn fleet() -> Vec<Look> {
 
 fn summary(looks: &[Look], targets: u64) -> Summary {
     let mut tally = Tally::default();
-    looks.iter().for_each(|look| tally.count(&look.observation, look.assessment.status));
-    Summary { tally, targets, elapsed: Duration::from_millis(3_400), ..Summary::default() }
+    looks
+        .iter()
+        .for_each(|look| tally.count(&look.observation, look.assessment.status));
+    Summary {
+        tally,
+        targets,
+        elapsed: Duration::from_millis(3_400),
+        ..Summary::default()
+    }
 }
 
 fn style(width: usize) -> Style {
-    Style { width, colour: false, unicode: false }
+    Style {
+        width,
+        colour: false,
+        unicode: false,
+    }
 }
 
-const USUAL: Wishes = Wishes { list: Keep::Few, detail: Detail::Usual };
+const USUAL: Wishes = Wishes {
+    list: Keep::Few,
+    detail: Detail::Usual,
+};
 
 fn table(style: Style, wishes: Wishes, looks: &[Look], one_target: bool) -> String {
     let mut table = Table::new(style, wishes);
@@ -142,7 +211,10 @@ fn table(style: Style, wishes: Wishes, looks: &[Look], one_target: bool) -> Stri
     let targets = if one_target { 1 } else { looks.len() as u64 };
     let report = table.finish(&summary(looks, targets));
     let longest = report.lines().map(crate::text::width).max().unwrap_or_default();
-    assert!(style.colour || longest <= style.width, "{longest} columns:\n{report}");
+    assert!(
+        style.colour || longest <= style.width,
+        "{longest} columns:\n{report}"
+    );
     report
 }
 
@@ -163,20 +235,37 @@ fn a_fleet_at_40_columns() {
 
 #[test]
 fn a_fleet_with_glyphs_and_everything_listed() {
-    let style = Style { unicode: true, ..style(100) };
-    let wishes = Wishes { list: Keep::All, detail: Detail::Usual };
+    let style = Style {
+        unicode: true,
+        ..style(100)
+    };
+    let wishes = Wishes {
+        list: Keep::All,
+        detail: Detail::Usual,
+    };
     insta::assert_snapshot!(table(style, wishes, &fleet(), false));
 }
 
 #[test]
 fn a_fleet_in_colour() {
-    let style = Style { colour: true, ..style(100) };
+    let style = Style {
+        colour: true,
+        ..style(100)
+    };
     insta::assert_snapshot!(table(style, USUAL, &fleet(), false).replace('\u{1b}', "ESC"));
 }
 
 #[test]
 fn colour_only_comes_on_top() {
-    let coloured = table(Style { colour: true, ..style(80) }, USUAL, &fleet(), false);
+    let coloured = table(
+        Style {
+            colour: true,
+            ..style(80)
+        },
+        USUAL,
+        &fleet(),
+        false,
+    );
     let mut plain = String::new();
     let mut rest = coloured.as_str();
     while let Some((before, after)) = rest.split_once("\u{1b}[") {
@@ -190,7 +279,12 @@ fn colour_only_comes_on_top() {
 fn one_name() -> Vec<Look> {
     vec![
         seen("shop.example.com", 443, "198.51.100.24", vec![shop()]),
-        seen("shop.example.com", 443, "2001:db8:7::24", vec![shop(), intermediate()]),
+        seen(
+            "shop.example.com",
+            443,
+            "2001:db8:7::24",
+            vec![shop(), intermediate()],
+        ),
     ]
 }
 
@@ -201,13 +295,21 @@ fn one_name_in_detail() {
 
 #[test]
 fn one_name_in_more_detail() {
-    let wishes = Wishes { list: Keep::Few, detail: Detail::More };
+    let wishes = Wishes {
+        list: Keep::Few,
+        detail: Detail::More,
+    };
     insta::assert_snapshot!(table(style(80), wishes, &one_name(), true));
 }
 
 #[test]
 fn one_name_that_refuses() {
-    let looks = [stopped("old.example.com", "198.51.100.26", Stage::Connect, Failure::Refused)];
+    let looks = [stopped(
+        "old.example.com",
+        "198.51.100.26",
+        Stage::Connect,
+        Failure::Refused,
+    )];
     insta::assert_snapshot!(table(style(80), USUAL, &looks, true));
 }
 
@@ -226,7 +328,10 @@ fn the_order_in_which_looks_come_in_changes_nothing() {
     let looks = fleet();
     let mut backwards = looks.clone();
     backwards.reverse();
-    assert_eq!(table(style(100), USUAL, &looks, false), table(style(100), USUAL, &backwards, false));
+    assert_eq!(
+        table(style(100), USUAL, &looks, false),
+        table(style(100), USUAL, &backwards, false)
+    );
 }
 
 #[test]
@@ -238,7 +343,11 @@ fn twenty_thousand_findings_of_one_cause_are_a_few_lines() {
     }
     let mut tally = Tally::default();
     (0..20_000).for_each(|_| tally.count(&sample.observation, sample.assessment.status));
-    let report = table.finish(&Summary { tally, targets: 20_000, ..Summary::default() });
+    let report = table.finish(&Summary {
+        tally,
+        targets: 20_000,
+        ..Summary::default()
+    });
     assert!(report.contains("20,000 endpoints, 1 certificate"), "{report}");
     assert!(report.lines().count() < 20, "{report}");
 }

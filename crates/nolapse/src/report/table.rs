@@ -227,7 +227,11 @@ impl Table {
             // What is shared was said above; what differs stands beside the endpoint, if there is room to read it.
             let room = columns.saturating_sub(text::width(&endpoint) + 2);
             let differs = cause.shared.is_none() && room >= LEAST_ASIDE;
-            let aside = if differs { text::cut_middle(&example.message, room, self.style.mark()) } else { String::new() };
+            let aside = if differs {
+                text::cut_middle(&example.message, room, self.style.mark())
+            } else {
+                String::new()
+            };
             let line = format!("{}{endpoint}  {aside}", " ".repeat(INDENT));
             let _ = writeln!(out, "{}", line.trim_end());
         }

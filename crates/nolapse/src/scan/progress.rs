@@ -166,13 +166,18 @@ fn json(standing: Standing, tally: &Tally, elapsed: Duration) -> String {
 }
 
 fn rate(done: u64, elapsed: Duration) -> f64 {
-    let done = u32::try_from(done).map_or(f64::from(u32::MAX), f64::from);
+    let done = number(done);
     done / elapsed.as_secs_f64().max(0.001)
+}
+
+/// As a double; what is beyond four thousand million is as good as that for a rate.
+fn number(count: u64) -> f64 {
+    f64::from(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
 fn left(standing: Standing, rate: f64) -> Option<Duration> {
     let rest = standing.total?.saturating_sub(standing.done);
-    let rest = u32::try_from(rest).map_or(f64::from(u32::MAX), f64::from);
+    let rest = number(rest);
     if rate > 0.0 {
         Duration::try_from_secs_f64((rest / rate).ceil()).ok()
     } else {

@@ -26,7 +26,7 @@ pub(crate) struct Wishes {
 #[derive(Clone, Debug)]
 pub(crate) struct Complaint {
     typed: String,
-    error: TargetError,
+    error: Box<TargetError>,
 }
 
 /// Characters of a line that are shown on each side of the place.
@@ -37,7 +37,7 @@ impl Wishes {
     pub(crate) fn parse(&self, typed: &str) -> Result<Target, Complaint> {
         Target::parse(typed, self.ranges).map_err(|error| Complaint {
             typed: typed.to_owned(),
-            error,
+            error: Box::new(error),
         })
     }
 
@@ -46,7 +46,7 @@ impl Wishes {
         let parsed = parse_line(typed, self.ranges)?;
         Some(parsed.map_err(|error| Complaint {
             typed: typed.to_owned(),
-            error,
+            error: Box::new(error),
         }))
     }
 
@@ -87,7 +87,7 @@ impl Complaint {
             kind,
             expected,
             suggestion,
-        } = &self.error;
+        } = &*self.error;
         let place = place
             .map(|(source, line)| format!("{source}:{line}:{column}: "))
             .unwrap_or_default();

@@ -1,28 +1,30 @@
 //! The real binary, and servers on loopback for it to look at.
 
 #![allow(dead_code, reason = "each test binary uses its part of it")]
+#![expect(
+    clippy::expect_used,
+    reason = "helpers of tests: what they cannot do fails the test"
+)]
 
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 
 use serde_json::Value;
 use testkit::ca::{Minted, Pki, Template};
 use testkit::hostile::Running;
 use testkit::loopback;
-use testkit::script::{End, Script};
 
 /// What the binary wrote and how it ended.
-pub struct Ran {
+pub(crate) struct Ran {
     /// Exit status; panics of ours would be 101.
-    pub code: i32,
+    pub(crate) code: i32,
     /// Standard output.
-    pub out: String,
+    pub(crate) out: String,
     /// Standard error.
-    pub err: String,
+    pub(crate) err: String,
 }
 
 impl From<Output> for Ran {
@@ -37,7 +39,7 @@ impl From<Output> for Ran {
 
 impl Ran {
     /// The lines of standard output as JSON values.
-    pub fn records(&self) -> Vec<Value> {
+    pub(crate) fn records(&self) -> Vec<Value> {
         self.out
             .lines()
             .map(|line| serde_json::from_str(line).expect(line))
@@ -46,7 +48,7 @@ impl Ran {
 }
 
 /// The binary with a clean environment: nothing of the machine's settings reaches it.
-pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
+pub(crate) fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nolapse"));
     command
         .env_clear()
@@ -57,12 +59,12 @@ pub fn command<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Comma
 }
 
 /// Runs the binary to its end.
-pub fn nolapse<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
+pub(crate) fn nolapse<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Ran {
     command(arguments).output().expect("the binary starts").into()
 }
 
 /// Runs the binary with this standard input.
-pub fn nolapse_fed(arguments: &[&str], input: &[u8]) -> Ran {
+pub(crate) fn nolapse_fed(arguments: &[&str], input: &[u8]) -> Ran {
     let mut child = command(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -75,59 +77,58 @@ pub fn nolapse_fed(arguments: &[&str], input: &[u8]) -> Ran {
 }
 
 /// An authority, and servers that it certified.
-pub struct World {
+pub(crate) struct World {
     /// The authority.
-    pub pki: Pki,
+    pub(crate) pki: Pki,
     /// `own=FILE` for `--trust-store`.
-    pub store: String,
+    pub(crate) store: String,
 }
 
 impl World {
     /// A fresh authority.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let pki = Pki::new();
         let store = format!("own={}", pki.root_file().display());
         Self { pki, store }
     }
 
     /// A server at an address of its own whose certificate names that address and `name`.
-    pub fn server(&self, template: impl FnOnce(Template) -> Template, name: &str) -> Site {
+    pub(crate) fn server(&self, template: impl FnOnce(Template) -> Template, name: &str) -> Site {
         let address = loopback::socket();
         let leaf = template(Template::server(name).address(address.ip())).issued_by(&self.pki.intermediate);
-        let config = config(&[&leaf, &self.pki.intermediate], &leaf);
-        Site::start(address, leaf, config)
+        Site::start(address, leaf, Some(&self.pki.intermediate))
     }
 
     /// A server with a sound certificate.
-    pub fn sound(&self) -> Site {
+    pub(crate) fn sound(&self) -> Site {
         self.server(|template| template, "sound.test")
     }
 
     /// A server that does not send its issuer.
-    pub fn incomplete(&self) -> Site {
+    pub(crate) fn incomplete(&self) -> Site {
         let address = loopback::socket();
         let leaf = Template::server("incomplete.test")
             .address(address.ip())
             .issued_by(&self.pki.intermediate);
-        let config = config(&[&leaf], &leaf);
-        Site::start(address, leaf, config)
+        Site::start(address, leaf, None)
     }
 }
 
 /// A server and what it serves.
-pub struct Site {
+pub(crate) struct Site {
     /// Where.
-    pub address: SocketAddr,
+    pub(crate) address: SocketAddr,
     /// What.
-    pub leaf: Minted,
+    pub(crate) leaf: Minted,
     running: Running,
 }
 
 impl Site {
-    fn start(address: SocketAddr, leaf: Minted, config: Arc<rustls::ServerConfig>) -> Self {
-        let running = Script::new()
-            .serve_on(&[address], End::Tls(config))
-            .expect("a server on loopback");
+    fn start(address: SocketAddr, leaf: Minted, issuer: Option<&Minted>) -> Self {
+        let chain = std::iter::once(&leaf)
+            .chain(issuer)
+            .map(|certificate| certificate.der().to_vec());
+        let running = testkit::tls::start_on(address, chain.collect(), leaf.key_der());
         Self {
             address,
             leaf,
@@ -136,29 +137,12 @@ impl Site {
     }
 
     /// As a target.
-    pub fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         self.address.to_string()
     }
 }
 
-/// A TLS server that sends `chain` and has the key of `leaf`.
-pub fn config(chain: &[&Minted], leaf: &Minted) -> Arc<rustls::ServerConfig> {
-    let chain = chain
-        .iter()
-        .map(|certificate| certificate.der().to_vec().into())
-        .collect();
-    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(leaf.key_der().into());
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("the default versions")
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .expect("a key that fits");
-    Arc::new(config)
-}
-
 /// Writes a file of targets, one a line.
-pub fn list(path: &Path, lines: &[String]) {
+pub(crate) fn list(path: &Path, lines: &[String]) {
     std::fs::write(path, lines.join("\n") + "\n").expect("a temporary file");
 }
