@@ -8,6 +8,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Documents that name paths of this repository, from its root.
 const DOCUMENTS: [&str; 6] = [
@@ -117,5 +118,29 @@ fn the_map_stays_short_and_the_changelog_keeps_its_headings() {
                 "CHANGELOG.md: `{heading}` is no heading of it"
             );
         }
+    }
+}
+
+#[test]
+fn generated_pages_are_as_fresh_as_the_program() {
+    for (verb, page) in [("limits", "limits.txt"), ("schema", "record.schema.json")] {
+        let output = Command::new(env!("CARGO_BIN_EXE_nolapse"))
+            .arg(verb)
+            .output()
+            .expect("the binary runs");
+        assert!(
+            output.status.success(),
+            "nolapse {verb} ended with {}",
+            output.status
+        );
+        let file = repository().join("docs/reference").join(page);
+        if std::env::var_os("NOLAPSE_BLESS").is_some() {
+            std::fs::write(&file, &output.stdout).expect("the page can be written");
+        }
+        let kept = std::fs::read(&file).unwrap_or_default();
+        assert!(
+            kept == output.stdout,
+            "docs/reference/{page} is stale: set NOLAPSE_BLESS=1 to rewrite it"
+        );
     }
 }
