@@ -1,5 +1,7 @@
 //! Stories of `nolapse inspect`: files of every kind, standard input, a live endpoint, and what is none of these.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+
 mod cli_world;
 
 use std::path::{Path, PathBuf};
@@ -113,7 +115,7 @@ fn a_bundle_shows_all_it_holds_and_never_a_key() {
         "Bücher\\\\, Söhne\\u{1b}[31m",
         "3: inspect.example, www.inspect.example, 192.0.2.7",
         "P-256",
-        "yes, at most 1 CA certificates below it",
+        "yes, at most 1 CA certificate below it",
         "keyCertSign, cRLSign",
         "serverAuth",
         "wanted.example",

@@ -112,8 +112,8 @@ fn facts(facts: &Facts, der: &[u8]) -> Value {
         "path_length": facts.basic_constraints.and_then(|constraints| constraints.path_length),
         "key_usages": facts.key_usage.map(words::key_usages),
         "extended_key_usages": facts.extended_key_usages.as_deref().map(oids),
-        "names_permitted": constraints.map(|constraints| general_names(&constraints.permitted)),
-        "names_excluded": constraints.map(|constraints| general_names(&constraints.excluded)),
+        "names_permitted": constraints.map(|constraints| subtrees(&constraints.permitted)),
+        "names_excluded": constraints.map(|constraints| subtrees(&constraints.excluded)),
         "extensions": extensions(&facts.extensions),
         "signature": names::signature(&facts.signature_algorithm),
         "oddities": oddities(&facts.oddities),
@@ -201,6 +201,10 @@ fn general_names(list: &[GeneralName]) -> Vec<String> {
         .take(limits::NAMES_PARSED)
         .map(|name| names::general(name).into_owned())
         .collect()
+}
+
+fn subtrees(list: &[GeneralName]) -> Vec<String> {
+    list.iter().map(words::subtree).collect()
 }
 
 fn texts(list: &[Untrusted]) -> Vec<&str> {

@@ -16,7 +16,7 @@ use crate::terminal::Style;
 use crate::{names, text};
 
 /// Columns of the labels on the left.
-const LABEL: usize = 15;
+const LABEL: usize = 16;
 /// Lines of one field; a field that needs more is cut and says so.
 const LINES: usize = 60;
 /// Entries of a CRL that are shown; their number is always said.
@@ -94,6 +94,7 @@ impl Page {
             return;
         }
         let columns = self.style.width.saturating_sub(LABEL + 3);
+        let words = &breakable(words, columns);
         for (number, line) in text::wrap(words, columns, LINES, self.style.mark())
             .iter()
             .enumerate()
@@ -255,9 +256,12 @@ impl Page {
         }
         self.field("Key", &names::key(&facts.public_key.kind));
         if let Some(constraints) = facts.basic_constraints {
-            let length = constraints
-                .path_length
-                .map(|length| format!(", at most {length} CA certificates below it"));
+            let length = constraints.path_length.map(|length| {
+                format!(
+                    ", at most {} below it",
+                    text::counted(length.into(), "CA certificate")
+                )
+            });
             let ca = if constraints.ca { "yes" } else { "no" };
             self.field("CA", &format!("{ca}{}", length.unwrap_or_default()));
         }
@@ -268,8 +272,8 @@ impl Page {
             self.field("Used for", &oids(usages));
         }
         if let Some(NameConstraints { permitted, excluded }) = &facts.name_constraints {
-            self.field("Only names in", &general_names(permitted));
-            self.field("No names in", &general_names(excluded));
+            self.field("Only names in", &subtrees(permitted));
+            self.field("No names in", &subtrees(excluded));
         }
     }
 
@@ -416,6 +420,29 @@ impl Page {
     }
 }
 
+/// With spaces in digits that are too long for a line: unlike names, they must not be cut.
+fn breakable(words: &str, columns: usize) -> String {
+    let is_digits = |word: &str| word.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
+    // A multiple of six breaks behind a whole octet, with and without colons.
+    let chunk = (columns / 6 * 6).max(6);
+    let mut out = String::with_capacity(words.len());
+    for word in words.split(' ') {
+        if word.len() <= columns || !is_digits(word) {
+            out.push_str(word);
+            out.push(' ');
+            continue;
+        }
+        for (place, digit) in word.chars().enumerate() {
+            if place > 0 && place % chunk == 0 {
+                out.push(' ');
+            }
+            out.push(digit);
+        }
+        out.push(' ');
+    }
+    out
+}
+
 fn until(from: Timestamp, to: Timestamp) -> std::time::Duration {
     std::time::Duration::try_from(to.duration_since(from)).unwrap_or_default()
 }
@@ -435,8 +462,9 @@ fn general_name(name: &GeneralName) -> String {
     untrusted::shown(&names::general(name))
 }
 
-fn general_names(list: &[GeneralName]) -> String {
-    let shown: Vec<String> = list.iter().take(limits::NAMES_SHOWN).map(general_name).collect();
+fn subtrees(list: &[GeneralName]) -> String {
+    let shown = list.iter().take(limits::NAMES_SHOWN).map(words::subtree);
+    let shown: Vec<String> = shown.map(|name| untrusted::shown(&name)).collect();
     let left = list.len().saturating_sub(shown.len());
     if left > 0 {
         format!("{} and {left} more", shown.join(", "))
@@ -501,5 +529,19 @@ const fn odd(kind: OddityKind) -> &'static str {
         OddityKind::TooDeep => "nested deeper than is followed",
         OddityKind::BadKey => "a key whose inner structure does not fit",
         OddityKind::NotACertificate => "not a certificate at all",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_digits_are_broken_and_not_cut() {
+        let digest = "0123456789abcdef".repeat(4);
+        let broken = breakable(&format!("sha256 {digest}"), 40);
+        assert!(broken.split(' ').all(|word| word.len() <= 40));
+        assert_eq!(broken.replace(' ', ""), format!("sha256{digest}"));
+        assert_eq!(breakable(&"x".repeat(90), 40).trim_end(), "x".repeat(90));
     }
 }

@@ -1,6 +1,11 @@
 //! The names of what stands in certificates as bits and numbers.
 
-use model::certificate::{KeyUsage, Oid};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use model::certificate::{GeneralName, KeyUsage, Oid};
+
+use crate::names;
 
 /// Key usages by their bits (RFC 5280 section 4.2.1.3), bit 0 first.
 const KEY_USAGES: [&str; 9] = [
@@ -92,7 +97,37 @@ pub(super) fn octets(bytes: &[u8]) -> String {
     out
 }
 
-/// Bits of a leading part of a serial number that is shown; honest ones have at most 20 bytes (RFC 5280 section
+/// A subtree of name constraints: as any name, but addresses stand with their mask (RFC 5280 section 4.2.1.10).
+pub(super) fn subtree(name: &GeneralName) -> String {
+    let range = match name {
+        GeneralName::OddAddress(bytes) => range(bytes),
+        _ => None,
+    };
+    range.map_or_else(|| names::general(name).into_owned(), |range| range.to_string())
+}
+
+fn range(bytes: &[u8]) -> Option<IpNet> {
+    let (address, mask): (IpAddr, IpAddr) = match bytes.len() {
+        8 => {
+            let (address, mask) = bytes.split_first_chunk::<4>()?;
+            (
+                Ipv4Addr::from(*address).into(),
+                Ipv4Addr::from(<[u8; 4]>::try_from(mask).ok()?).into(),
+            )
+        }
+        32 => {
+            let (address, mask) = bytes.split_first_chunk::<16>()?;
+            (
+                Ipv6Addr::from(*address).into(),
+                Ipv6Addr::from(<[u8; 16]>::try_from(mask).ok()?).into(),
+            )
+        }
+        _ => return None,
+    };
+    IpNet::with_netmask(address, mask).ok()
+}
+
+/// Bytes of a serial number that are shown; honest ones have at most 20 bytes (RFC 5280 section
 /// 4.1.2.2).
 const SERIAL_BYTES: usize = 64;
 
@@ -115,6 +150,15 @@ mod tests {
             assert_eq!(oid(&read), *name);
         }
         assert_eq!(oid(&Oid::from_dotted("1.2.3").unwrap()), "1.2.3");
+    }
+
+    #[test]
+    fn subtrees_of_addresses_are_ranges() {
+        let odd = |bytes: &[u8]| subtree(&GeneralName::OddAddress(bytes.into()));
+        assert_eq!(odd(&[10, 0, 0, 0, 255, 0, 0, 0]), "10.0.0.0/8");
+        assert_eq!(odd(&[0; 32]), "::/0");
+        assert_eq!(odd(&[10, 0, 0, 0, 255, 0, 255, 0]), "address:0a000000ff00ff00");
+        assert_eq!(odd(&[1, 2, 3]), "address:010203");
     }
 
     #[test]
