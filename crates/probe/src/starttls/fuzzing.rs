@@ -26,7 +26,7 @@ pub fn exchange(protocol: StartTls, bytes: &[u8], segment: usize) {
     });
 }
 
-/// Lets a [`TdsStream`] hear `bytes`.
+/// Lets a `TdsStream` hear `bytes`.
 pub fn tds(bytes: &[u8], segment: usize) {
     let mut stream = TdsStream::new(Heard::new(bytes, segment));
     run(async {
