@@ -37,7 +37,9 @@ fn answer(query: &Message) -> Option<Message> {
     let v4 = |last| RData::A(Ipv4Addr::new(192, 0, 2, last).into());
     let records = match (question.name().to_ascii().as_str(), question.query_type()) {
         ("both.test.", RecordType::A) => vec![v4(2), v4(1)],
-        ("both.test.", RecordType::AAAA) => vec![RData::AAAA(Ipv6Addr::from_bits(0x2001_0db8 << 96 | 1).into())],
+        ("both.test.", RecordType::AAAA) => {
+            vec![RData::AAAA(Ipv6Addr::from_bits(0x2001_0db8 << 96 | 1).into())]
+        }
         ("v4.test.", RecordType::A) => vec![v4(4)],
         ("v4.test." | "empty.test.", _) => Vec::new(),
         ("silent.test.", _) => return None,
@@ -59,7 +61,11 @@ fn answer(query: &Message) -> Option<Message> {
 
 async fn resolve(name: &str, families: Families) -> Result<Vec<IpAddr>, Failure> {
     let (address, task) = server().await;
-    let settings = Settings { resolvers: vec![address], families, connect_timeout: Duration::from_secs(1) };
+    let settings = Settings {
+        resolvers: vec![address],
+        families,
+        connect_timeout: Duration::from_secs(1),
+    };
     let network = Network::new(settings, Permits::new(Caps::default()));
     let resolution = network.resolve(&Name::parse(name).unwrap()).await;
     task.abort();
@@ -77,17 +83,32 @@ async fn every_address_of_both_families_in_order() {
 
 #[tokio::test]
 async fn one_family_is_enough() {
-    assert_eq!(resolve("v4.test", Families::Both).await.unwrap(), [IpAddr::from([192, 0, 2, 4])]);
+    assert_eq!(
+        resolve("v4.test", Families::Both).await.unwrap(),
+        [IpAddr::from([192, 0, 2, 4])]
+    );
 }
 
 #[tokio::test]
 async fn each_way_of_having_no_address_is_told_apart() {
-    assert_eq!(resolve("nowhere.test", Families::Both).await, Err(Failure::NameUnknown));
-    assert_eq!(resolve("empty.test", Families::Both).await, Err(Failure::NoAddress));
+    assert_eq!(
+        resolve("nowhere.test", Families::Both).await,
+        Err(Failure::NameUnknown)
+    );
+    assert_eq!(
+        resolve("empty.test", Families::Both).await,
+        Err(Failure::NoAddress)
+    );
     assert_eq!(resolve("v4.test", Families::V6).await, Err(Failure::NoAddress));
     let broken = resolve("broken.test", Families::Both).await;
-    assert!(matches!(broken, Err(Failure::ResolverFailed { .. })), "{broken:?}");
-    assert_eq!(resolve("silent.test", Families::Both).await, Err(Failure::TimedOut));
+    assert!(
+        matches!(broken, Err(Failure::ResolverFailed { .. })),
+        "{broken:?}"
+    );
+    assert_eq!(
+        resolve("silent.test", Families::Both).await,
+        Err(Failure::TimedOut)
+    );
 }
 
 #[tokio::test]

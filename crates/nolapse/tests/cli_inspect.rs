@@ -1,6 +1,11 @@
 //! Stories of `nolapse inspect`: files of every kind, standard input, a live endpoint, and what is none of these.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
 
 mod cli_world;
 

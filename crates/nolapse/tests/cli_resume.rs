@@ -1,6 +1,12 @@
 //! An interrupted scan goes on where it stopped: nothing twice, nothing left out.
 
 #![cfg(unix)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: what they cannot do fails the test"
+)]
 
 mod cli_world;
 

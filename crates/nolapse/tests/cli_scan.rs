@@ -44,8 +44,9 @@ fn an_expired_certificate_is_said_first_and_sets_the_exit_status() {
 fn one_cause_is_said_once_with_its_reach() {
     let world = World::new();
     let sites: Vec<_> = (0..7).map(|_| world.incomplete()).collect();
-    let mut arguments = vec!["scan".to_owned(), "--trust-store".to_owned(), world.store.clone()];
-    arguments.extend(sites.iter().map(cli_world::Site::target));
+    let targets: Vec<String> = sites.iter().map(cli_world::Site::target).collect();
+    let mut arguments = vec!["scan", "--trust-store", &world.store];
+    arguments.extend(targets.iter().map(String::as_str));
     let wide = cli_world::command(&arguments)
         .env("COLUMNS", "140")
         .output()
@@ -59,7 +60,7 @@ fn one_cause_is_said_once_with_its_reach() {
         ran.out
     );
     assert!(ran.out.contains("and 2 more (--all)"), "{}", ran.out);
-    arguments.push("--all".to_owned());
+    arguments.push("--all");
     let all = nolapse(&arguments);
     assert!(
         sites.iter().all(|site| all.out.contains(&site.target())),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use model::{Severity, untrusted};
 
-use crate::report::causes::{self, Causes, Keep};
+use crate::report::causes::{self, Causes, Example, Keep, Named};
 use crate::report::table::{self, Summary};
 use crate::scan::look::Look;
 use crate::text;
@@ -49,49 +49,45 @@ impl Document {
             "\n| Status | Finding | Endpoints | What to do | Rule |\n| --- | --- | --- | --- | --- |\n",
         );
         for named in causes {
-            let Some(first) = named.cause.examples.first() else {
-                continue;
-            };
-            let stopped = named.rule == causes::UNJUDGED;
-            let title = match named.cause.endpoints {
-                1 => first.message.clone(),
-                _ if stopped => table::could_not_be_judged(named.cause, &summary.tally),
-                _ => table::shared_title(named, first),
-            };
-            let mut endpoints: Vec<String> = named
-                .cause
-                .examples
-                .iter()
-                .map(|example| match &example.aside {
-                    Some(aside) => format!("{} ({aside})", example.endpoint),
-                    None => example.endpoint.clone(),
-                })
-                .map(|endpoint| escaped(&endpoint))
-                .collect();
-            let further = named.cause.further(endpoints.len());
-            if further > 0 {
-                endpoints.push(format!("and {} more", text::count(further)));
-            }
-            let _ = writeln!(
-                out,
-                "| {} | {} | {} | {} | {} |",
-                model::Status::from(named.severity),
-                escaped(&title),
-                endpoints.join("<br>"),
-                if stopped {
-                    String::new()
-                } else {
-                    escaped(&first.remedy)
-                },
-                if named.cause.endpoints == 1 {
-                    first.rule
-                } else {
-                    named.rule
-                },
-            );
+            row(&mut out, named, summary);
         }
         out
     }
+}
+
+fn row(out: &mut String, named: Named<'_>, summary: &Summary) {
+    let Some(first) = named.cause.examples.first() else {
+        return;
+    };
+    let (alone, stopped) = (named.cause.endpoints == 1, named.rule == causes::UNJUDGED);
+    let title = match (alone, stopped) {
+        (true, _) => first.message.clone(),
+        (false, true) => table::could_not_be_judged(named.cause, &summary.tally),
+        (false, false) => table::shared_title(named, first),
+    };
+    let endpoint = |example: &Example| match &example.aside {
+        Some(aside) => escaped(&format!("{} ({aside})", example.endpoint)),
+        None => escaped(&example.endpoint),
+    };
+    let mut endpoints: Vec<String> = named.cause.examples.iter().map(endpoint).collect();
+    let further = named.cause.further(endpoints.len());
+    if further > 0 {
+        endpoints.push(format!("and {} more", text::count(further)));
+    }
+    // What is to be done about many that could not be judged differs with each.
+    let remedy = if stopped && !alone {
+        String::new()
+    } else {
+        escaped(&first.remedy)
+    };
+    let _ = writeln!(
+        out,
+        "| {} | {} | {} | {remedy} | {} |",
+        model::Status::from(named.severity),
+        escaped(&title),
+        endpoints.join("<br>"),
+        if alone { first.rule } else { named.rule },
+    );
 }
 
 /// Appends the head of a table.
