@@ -80,20 +80,15 @@ fn json(path: &Path) -> Value {
     serde_json::from_str::<Value>(&ran.out).expect(&ran.out)[0].take()
 }
 
-#[test]
-fn a_bundle_shows_all_it_holds_and_never_a_key() {
-    let (certificate, params, key) = minted();
-    let request = CertificateParams::new(vec!["wanted.example".to_owned()])
-        .unwrap()
-        .serialize_request(&key)
-        .unwrap();
+/// A CRL with one entry, which ended long ago.
+fn crl(params: &CertificateParams, key: &KeyPair) -> String {
     let revoked = RevokedCertParams {
         serial_number: rcgen::SerialNumber::from(0x1234_u64),
         revocation_time: rcgen::date_time_ymd(2024, 1, 2),
         reason_code: Some(rcgen::RevocationReason::KeyCompromise),
         invalidity_date: None,
     };
-    let issuer = Issuer::from_params(&params, &key);
+    let issuer = Issuer::from_params(params, key);
     let crl = CertificateRevocationListParams {
         this_update: rcgen::date_time_ymd(2024, 1, 2),
         next_update: rcgen::date_time_ymd(2024, 1, 9),
@@ -102,7 +97,17 @@ fn a_bundle_shows_all_it_holds_and_never_a_key() {
         revoked_certs: vec![revoked],
         key_identifier_method: rcgen::KeyIdMethod::Sha256,
     };
-    let crl = crl.signed_by(&issuer).unwrap().pem().unwrap();
+    crl.signed_by(&issuer).unwrap().pem().unwrap()
+}
+
+#[test]
+fn a_bundle_shows_all_it_holds_and_never_a_key() {
+    let (certificate, params, key) = minted();
+    let request = CertificateParams::new(vec!["wanted.example".to_owned()])
+        .unwrap()
+        .serialize_request(&key)
+        .unwrap();
+    let crl = crl(&params, &key);
     let secret = key.serialize_pem();
     let bundle = format!(
         "text\r\n{}\n{secret}\n{}\n{crl}",
