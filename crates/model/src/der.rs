@@ -285,7 +285,30 @@ impl<'a, 'n> Reader<'a, 'n> {
     /// # Errors
     /// [`OddityKind::Truncated`] when there is no further value, or a primitive one that is not all there;
     /// [`OddityKind::TooDeep`] for indefinite lengths nested deeper than is followed.
+    #[inline]
     pub fn value(&mut self) -> Result<Value<'a>, DerError> {
+        // Nearly every value has a one-byte identifier and a length below 128, all there.
+        if let [tag, length @ 0..0x80, body @ ..] = self.rest
+            && tag & 0x1f != 0x1f
+            && let Some((content, rest)) = body.split_at_checked(usize::from(*length))
+            && let Some(whole) = self.rest.get(..content.len() + 2)
+        {
+            let offset = self.offset;
+            self.rest = rest;
+            self.offset += whole.len();
+            return Ok(Value {
+                tag: *tag,
+                content,
+                content_offset: offset + 2,
+                whole,
+                offset,
+                depth: self.depth,
+            });
+        }
+        self.uncommon_value()
+    }
+
+    fn uncommon_value(&mut self) -> Result<Value<'a>, DerError> {
         let Header { tag, header, length } =
             header(self.rest).ok_or_else(|| self.error(OddityKind::Truncated))?;
         let body = self.rest.get(header..).unwrap_or_default();

@@ -18,7 +18,11 @@ impl Untrusted {
 
     /// Takes bytes; what is not UTF-8 becomes U+FFFD.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self(String::from_utf8_lossy(bytes).into_owned())
+        // Most is UTF-8, and checking that at once is several times faster than replacing piece by piece.
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self(text.to_owned()),
+            Err(_) => Self(String::from_utf8_lossy(bytes).into_owned()),
+        }
     }
 
     /// The text as it came, for comparing, keeping, and for encoders that escape by themselves (JSON): never for
