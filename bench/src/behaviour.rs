@@ -29,6 +29,8 @@ pub enum Behaviour {
     Odd,
     /// Accepts and never says a word.
     Silent,
+    /// The head of a true answer, and then no more.
+    Stall,
     /// The beginning of a true answer, one byte a second.
     Drip,
     /// TLS records without end, of four kinds by address.
@@ -73,6 +75,7 @@ impl Behaviour {
             Self::Slow,
             Self::Odd,
             Self::Silent,
+            Self::Stall,
             Self::Drip,
             Self::Flood,
             Self::Reset,
@@ -125,6 +128,10 @@ impl Farm {
                     handshake(stream, &self.configs[0], certified).await;
                 }
                 Behaviour::Silent => tokio::time::sleep(LIFE).await,
+                Behaviour::Stall => {
+                    drop(stream.write_all(&[22, 3, 3, 0, 90, 2, 0]).await);
+                    tokio::time::sleep(LIFE).await;
+                }
                 Behaviour::Drip => drip(&mut stream).await,
                 Behaviour::Flood => repeat(&mut stream, b"", &record_of(kind)).await,
                 Behaviour::Reset => reset(stream, kind).await,

@@ -21,6 +21,7 @@ use farm::mint::Mint;
 use farm::serve::Port;
 use farm::{odd, serve};
 use serde_json::{Value, json};
+use testkit::hostile::{self, Kind};
 
 /// A farm of distinct TLS hosts on 127.0.0.0/8
 #[derive(Parser)]
@@ -64,7 +65,15 @@ fn main() -> Result<()> {
     std::fs::create_dir_all(&arguments.dir)
         .with_context(|| format!("{} cannot be made", arguments.dir.display()))?;
     write_lists(&arguments, &farm, &ports)?;
-    let description = description(&arguments, &farm, &ports, hole.0);
+    let bomb = hostile::start(Kind::CompressionBomb {
+        claimed_bytes: 16_000_000,
+    })?;
+    let description = description(
+        &arguments,
+        &farm,
+        &ports,
+        &[("hole", hole.0), ("bomb", bomb.address().port())],
+    );
     std::fs::write(
         arguments.dir.join("farm.json"),
         serde_json::to_string_pretty(&description)?,
@@ -85,12 +94,16 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn description(arguments: &Arguments, farm: &Farm, ports: &[Port], hole: u16) -> Value {
+fn description(arguments: &Arguments, farm: &Farm, ports: &[Port], further: &[(&str, u16)]) -> Value {
     let mut numbers: serde_json::Map<_, _> = ports
         .iter()
         .map(|port| (port.behaviour.word(), json!(port.number)))
         .collect();
-    numbers.insert("hole".to_owned(), json!(hole));
+    numbers.extend(
+        further
+            .iter()
+            .map(|(word, number)| ((*word).to_owned(), json!(number))),
+    );
     let odd = farm.odd.iter().enumerate().map(
         |(index, case)| json!({"name": case.name, "group": case.group, "address": odd::address_of(index)}),
     );
