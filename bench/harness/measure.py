@@ -50,30 +50,31 @@ class Watch(threading.Thread):
 
     The kernel's own high-water mark in rusage is of no use here: it starts at the size of whoever forked."""
 
-    def __init__(self, pid, interval):
+    def __init__(self, pid, interval, thorough):
         super().__init__(daemon=True)
-        self.pid, self.interval = pid, interval
+        self.pid, self.interval, self.thorough = pid, interval, thorough
         self.peak, self.samples, self.ended = 0, [], threading.Event()
         self.begin = time.monotonic()
 
     def run(self):
         while not self.ended.is_set():
             self.peak = max(self.peak, status_of(self.pid, "VmHWM"))
-            at = time.monotonic() - self.begin
-            self.samples.append((at, status_of(self.pid, "VmRSS"), descriptors_of(self.pid)))
+            if self.thorough:
+                at = time.monotonic() - self.begin
+                self.samples.append((at, status_of(self.pid, "VmRSS"), descriptors_of(self.pid)))
             self.ended.wait(self.interval)
 
 
-def run(argv, timeout=300, stdout=None, stderr=None, interval=0.02, started=None):
+def run(argv, timeout=300, stdout=None, stderr=None, interval=0.02, started=None, thorough=False):
     """Runs `argv` to its end or for `timeout` seconds. Streams go to files (paths) or nowhere; `started` is called with the
-    process id once there is one."""
+    process id once there is one. `thorough` keeps samples of memory and descriptors, which costs the program some time."""
     with contextlib.ExitStack() as stack:
         def opened(path, mode):
             return stack.enter_context(open(path, mode)) if path else subprocess.DEVNULL
         streams = {"stdin": subprocess.DEVNULL, "stdout": opened(stdout, "wb"), "stderr": opened(stderr, "wb")}
         begin = time.monotonic()
         process = subprocess.Popen([str(part) for part in argv], **streams, start_new_session=True)
-        watch = Watch(process.pid, interval)
+        watch = Watch(process.pid, interval, thorough)
         watch.start()
         late = threading.Event()
 
