@@ -6,10 +6,11 @@
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use assess::{Policy, SignatureMemory, Stores, judge};
+use assess::{Law, Policy, SignatureMemory, Stores, judge};
 use jiff::Timestamp;
 use model::certificate::Certificate;
 use model::endpoint::{Identity, Service};
+use model::evidence::Evidence;
 use model::name::Name;
 use model::observation::{ClientCertificate, Depth, Elapsed, Handshake, Hello, Observation, Outcome, Proof};
 use model::starttls::StartTls;
@@ -70,9 +71,18 @@ fn measure(
     let mut findings = 0;
     for _ in 0..rounds {
         for observation in observations {
-            findings += std::hint::black_box(judge(observation, stores, &policy, memory, now))
-                .findings
-                .len();
+            findings += std::hint::black_box(judge(
+                observation,
+                &Evidence::none(),
+                Law {
+                    stores,
+                    policy: &policy,
+                },
+                memory,
+                now,
+            ))
+            .findings
+            .len();
         }
     }
     std::hint::black_box(findings);

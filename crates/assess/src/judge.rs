@@ -3,16 +3,26 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
+use model::evidence::Evidence;
 use model::finding::{Finding, Severity, Subject};
 use model::observation::{Handshake, Observation};
 use model::status::Status;
 
 use crate::case::Case;
 use crate::memory::SignatureMemory;
-use crate::path::{self, StoreVerdict};
+use crate::path::{self, Question, StoreVerdict};
 use crate::policy::Policy;
 use crate::rules;
 use crate::trust_store::Stores;
+
+/// What is judged by: decided before any endpoint is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct Law<'a> {
+    /// Who trusts which anchors.
+    pub stores: &'a Stores,
+    /// Thresholds.
+    pub policy: &'a Policy,
+}
 
 /// Everything that can be said of one observation under one policy at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,15 +38,15 @@ pub struct Assessment {
 /// Judges `observation` at `now`. The same input gives the same assessment; `memory` only saves work.
 pub fn judge(
     observation: &Observation,
-    stores: &Stores,
-    policy: &Policy,
+    evidence: &Evidence,
+    law: Law<'_>,
     memory: &SignatureMemory,
     now: Timestamp,
 ) -> Assessment {
     let bench = Bench {
         observation,
-        stores,
-        policy,
+        evidence,
+        law,
         memory,
         now,
     };
@@ -69,8 +79,8 @@ pub fn judge(
 /// What judging needs, for every handshake of one observation.
 struct Bench<'a> {
     observation: &'a Observation,
-    stores: &'a Stores,
-    policy: &'a Policy,
+    evidence: &'a Evidence,
+    law: Law<'a>,
     memory: &'a SignatureMemory,
     now: Timestamp,
 }
@@ -84,10 +94,15 @@ impl Bench<'_> {
         let chain = handshake
             .map(|handshake| handshake.chain.as_slice())
             .unwrap_or_default();
-        let trust = path::verdicts(chain, self.stores, self.memory, self.now);
-        let case = Case::new(self.observation, handshake, further, &trust, self.stores)
+        let question = Question {
+            chain,
+            known: &self.evidence.issuers,
+            now: self.now,
+        };
+        let trust = path::verdicts(&question, self.law.stores, self.memory);
+        let case = Case::new(self.observation, handshake, further, &trust, self.law.stores)
             .at(self.now)
-            .under(self.policy);
+            .under(self.law.policy);
         let mut findings = Vec::new();
         for rule in rules::ALL {
             (rule.check)(&case, &mut findings);
@@ -106,7 +121,7 @@ mod tests {
 
     use super::*;
     use crate::world::{
-        Authority, Good, corp, day, finding, judged, now, observation, read, rules, self_signed, valid,
+        Authority, Good, corp, day, finding, judged, law, now, observation, read, rules, self_signed, valid,
     };
 
     #[test]
@@ -175,11 +190,11 @@ mod tests {
         for stores in [good.stores(), corp(&[&stranger.certificate]), Stores::mozilla()] {
             for at in [now(), day(59), day(100)] {
                 for seen in &seen {
-                    let fresh = judge(seen, &stores, &Policy::default(), &SignatureMemory::new(), at);
-                    assert_eq!(judge(seen, &stores, &Policy::default(), &shared, at), fresh);
+                    let fresh = judge(seen, &Evidence::none(), law(&stores), &SignatureMemory::new(), at);
+                    assert_eq!(judge(seen, &Evidence::none(), law(&stores), &shared, at), fresh);
                     let elsewhere = std::thread::scope(|scope| {
                         scope
-                            .spawn(|| judge(seen, &stores, &Policy::default(), &shared, at))
+                            .spawn(|| judge(seen, &Evidence::none(), law(&stores), &shared, at))
                             .join()
                             .unwrap()
                     });

@@ -25,8 +25,8 @@ pub mod words;
 #[cfg(test)]
 mod world;
 
-pub use judge::{Assessment, judge};
+pub use judge::{Assessment, Law, judge};
 pub use memory::SignatureMemory;
-pub use path::{StoreVerdict, Trust};
+pub use path::{Question, StoreVerdict, Trust};
 pub use policy::{Policy, Threshold};
 pub use trust_store::{StoreKind, Stores};

@@ -11,12 +11,17 @@ pub struct Policy {
     pub critical: Threshold,
 }
 
+impl Policy {
+    /// What holds when nobody decided otherwise.
+    pub const DEFAULT: Self = Self {
+        warning: Threshold::ByLifetime,
+        critical: Threshold::ByLifetime,
+    };
+}
+
 impl Default for Policy {
     fn default() -> Self {
-        Self {
-            warning: Threshold::ByLifetime,
-            critical: Threshold::ByLifetime,
-        }
+        Self::DEFAULT
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use model::certificate::Certificate;
 use model::endpoint::{Identity, Service};
+use model::evidence::Evidence;
 use model::finding::{Finding, Severity};
 use model::name::Name;
 use model::observation::{
@@ -19,7 +20,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
-use crate::{Assessment, Policy, SignatureMemory, Stores, judge};
+use crate::{Assessment, Law, Policy, SignatureMemory, Stores, judge};
 
 /// When everything is judged unless said otherwise.
 pub(crate) fn now() -> Timestamp {
@@ -239,13 +240,33 @@ pub(crate) fn store(name: &str, stores: Stores, anchors: &[&Arc<Certificate>]) -
 
 /// Judges at [`now`] with the default policy and an empty memory.
 pub(crate) fn judged(observation: &Observation, stores: &Stores) -> Assessment {
+    judge_at(observation, stores, &Policy::default(), now())
+}
+
+/// Judges with an empty memory and without evidence.
+pub(crate) fn judge_at(
+    observation: &Observation,
+    stores: &Stores,
+    policy: &Policy,
+    at: Timestamp,
+) -> Assessment {
+    let memory = SignatureMemory::new();
     judge(
         observation,
-        stores,
-        &Policy::default(),
-        &SignatureMemory::new(),
-        now(),
+        &Evidence::none(),
+        Law { stores, policy },
+        &memory,
+        at,
     )
+}
+
+/// These stores and the default policy.
+pub(crate) fn law(stores: &Stores) -> Law<'_> {
+    static POLICY: Policy = Policy::DEFAULT;
+    Law {
+        stores,
+        policy: &POLICY,
+    }
 }
 
 /// The finding of one rule, if it spoke.

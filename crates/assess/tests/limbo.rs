@@ -13,12 +13,13 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use assess::{Policy, SignatureMemory, Stores, judge};
+use assess::{Law, Policy, SignatureMemory, Stores, judge};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use model::certificate::Certificate;
 use model::endpoint::{Identity, Service};
+use model::evidence::Evidence;
 use model::name::Name;
 use model::observation::{ClientCertificate, Depth, Elapsed, Handshake, Hello, Observation, Outcome, Proof};
 use model::starttls::StartTls;
@@ -173,7 +174,16 @@ fn accepts(case: &Value) -> Option<(bool, String)> {
     let mut chain = vec![pem(&case["peer_certificate"])];
     chain.extend(list("untrusted_intermediates"));
     let seen = observation(identity, chain, now);
-    let assessment = judge(&seen, &stores, &Policy::default(), &SignatureMemory::new(), now);
+    let assessment = judge(
+        &seen,
+        &Evidence::none(),
+        Law {
+            stores: &stores,
+            policy: &Policy::default(),
+        },
+        &SignatureMemory::new(),
+        now,
+    );
     let refusing = assessment
         .findings
         .iter()

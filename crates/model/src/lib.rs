@@ -9,6 +9,7 @@
 //!   [`oddity`]s;
 //! - [`pem`], [`pkcs7`]: the wrappings in which files carry certificates;
 //! - [`observation`]: what one endpoint presented at one time, and how far the look came;
+//! - [`evidence`]: what third parties say about its certificates;
 //! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
 //! - [`limits`]: every bound on what strangers control;
 //! - [`untrusted`]: text from the network and how each sink escapes it.
@@ -16,6 +17,7 @@
 pub mod certificate;
 pub mod der;
 pub mod endpoint;
+pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
 pub mod limits;
@@ -36,6 +38,7 @@ pub mod untrusted;
 
 pub use certificate::Certificate;
 pub use endpoint::{Endpoint, Identity, Service};
+pub use evidence::Evidence;
 pub use finding::{Finding, Severity};
 pub use fingerprint::Fingerprint;
 pub use name::{Name, WildcardName};

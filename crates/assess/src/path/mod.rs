@@ -75,17 +75,23 @@ impl StoreVerdict {
 /// Issuers of one leaf (same name, valid signature) whose upper paths are looked at. Cross-signing gives two or three.
 const LEAF_ISSUERS: usize = 8;
 
-/// Judges a chain as sent, leaf first, by every store.
-pub fn verdicts(
-    chain: &[Arc<Certificate>],
-    stores: &Stores,
-    memory: &SignatureMemory,
-    now: Timestamp,
-) -> Vec<StoreVerdict> {
-    let Some(leaf) = chain.first() else {
+/// What every store is asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The chain as sent, leaf first.
+    pub chain: &'a [Arc<Certificate>],
+    /// Certificates that were not sent and may help, in order of preference.
+    pub known: &'a [Arc<Certificate>],
+    /// The time at which the chain is to be trusted.
+    pub now: Timestamp,
+}
+
+/// Judges a chain by every store.
+pub fn verdicts(question: &Question<'_>, stores: &Stores, memory: &SignatureMemory) -> Vec<StoreVerdict> {
+    let Some(leaf) = question.chain.first() else {
         return Vec::new();
     };
-    let found = Found::new(chain, leaf, stores, memory, now);
+    let found = Found::new(question, leaf, stores, memory);
     let mut built: Vec<(usize, Arc<[Arc<Certificate>]>)> = Vec::new();
     let verdict = |(place, store): (usize, &crate::trust_store::Store)| {
         let outcome = found.outcome(1 << place, &mut built);
@@ -116,12 +122,12 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn new(
-        chain: &[Arc<Certificate>],
+        question: &Question<'_>,
         leaf: &'a Arc<Certificate>,
         stores: &Stores,
         memory: &SignatureMemory,
-        now: Timestamp,
     ) -> Self {
+        let now = question.now;
         let mut found = Self {
             leaf,
             pinned: stores.holding(leaf.fingerprint()),
@@ -135,8 +141,9 @@ impl<'a> Found<'a> {
             // Its issuer and signature cannot be trusted to be what they seem: nothing further can be said.
             return found;
         }
-        let others = chain.iter().skip(1).take(limits::CHAIN_CERTIFICATES);
+        let others = question.chain.iter().skip(1).take(limits::CHAIN_CERTIFICATES);
         let sent: Vec<&Arc<Certificate>> = others
+            .chain(question.known.iter().take(limits::CHAIN_CERTIFICATES))
             .filter(|certificate| certificate.fingerprint() != leaf.fingerprint())
             .collect();
         found.climb(&sent, stores, memory, now);

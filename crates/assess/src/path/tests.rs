@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use model::certificate::Certificate;
 use model::finding::{Budget, PathReason};
 use rcgen::{
@@ -11,13 +12,27 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, UnixTime};
 
-use super::{StoreVerdict, Trust, verdicts};
+use super::{Question, StoreVerdict, Trust, verdicts};
 use crate::world::{Authority, Good, corp, day, now, store, valid};
 use crate::{SignatureMemory, Stores};
 
+fn ask(
+    chain: &[Arc<Certificate>],
+    stores: &Stores,
+    memory: &SignatureMemory,
+    now: Timestamp,
+) -> Vec<StoreVerdict> {
+    let question = Question {
+        chain,
+        known: &[],
+        now,
+    };
+    verdicts(&question, stores, memory)
+}
+
 fn verdict(chain: &[&Arc<Certificate>], stores: &Stores) -> StoreVerdict {
     let chain: Vec<_> = chain.iter().map(|certificate| Arc::clone(certificate)).collect();
-    verdicts(&chain, stores, &SignatureMemory::new(), now()).remove(0)
+    ask(&chain, stores, &SignatureMemory::new(), now()).remove(0)
 }
 
 fn words(verdict: &StoreVerdict) -> Vec<&'static str> {
@@ -162,7 +177,7 @@ fn the_way_through_a_good_certificate_is_found_beside_a_bad_one() {
     let leaf = issuing.leaf(&["shop.example"]);
     let stores = store("old", corp(&[&new.certificate]), &[&old.certificate]);
     let chain = vec![leaf, stale, Arc::clone(&issuing.certificate)];
-    let said = verdicts(&chain, &stores, &SignatureMemory::new(), now());
+    let said = ask(&chain, &stores, &SignatureMemory::new(), now());
     assert!(said[0].is_trusted());
     assert_eq!(
         words(&said[1]),
@@ -215,7 +230,7 @@ fn six_stores_share_one_search_and_one_path() {
     });
     let chain = [Arc::clone(&good.leaf), Arc::clone(&good.issuing.certificate)];
     let memory = SignatureMemory::new();
-    let said = verdicts(&chain, &stores, &memory, now());
+    let said = ask(&chain, &stores, &memory, now());
     let paths: Vec<_> = said
         .iter()
         .map(|verdict| match &verdict.outcome {
@@ -239,7 +254,7 @@ fn sixty_five_stores_are_one_too_many() {
     });
     let good = Good::new();
     let chain = [Arc::clone(&good.leaf), Arc::clone(&good.issuing.certificate)];
-    assert_eq!(verdicts(&chain, &all, &SignatureMemory::new(), now()).len(), 64);
+    assert_eq!(ask(&chain, &all, &SignatureMemory::new(), now()).len(), 64);
     assert!(all.with_user_store("one more", Vec::new()).is_err());
 }
 
@@ -259,17 +274,17 @@ fn memory_of_any_size_and_history_changes_no_verdict() {
     for stores in [good.stores(), others] {
         for days in [0, 19, 21, -500, 21, 0, 5_000, 20] {
             for chain in &chains {
-                let fresh = verdicts(chain, &stores, &SignatureMemory::new(), day(days));
-                assert_eq!(verdicts(chain, &stores, &used, day(days)), fresh, "day {days}");
-                assert_eq!(verdicts(chain, &stores, &tiny, day(days)), fresh, "day {days}");
+                let fresh = ask(chain, &stores, &SignatureMemory::new(), day(days));
+                assert_eq!(ask(chain, &stores, &used, day(days)), fresh, "day {days}");
+                assert_eq!(ask(chain, &stores, &tiny, day(days)), fresh, "day {days}");
             }
         }
     }
     let kept = SignatureMemory::new();
     used.entries().into_iter().for_each(|known| kept.insert(known));
     assert_eq!(
-        verdicts(&chains[0], &good.stores(), &kept, now()),
-        verdicts(&chains[0], &good.stores(), &SignatureMemory::new(), now())
+        ask(&chains[0], &good.stores(), &kept, now()),
+        ask(&chains[0], &good.stores(), &SignatureMemory::new(), now())
     );
     assert!(kept.fresh().is_empty(), "every signature was known");
 }
@@ -312,7 +327,7 @@ fn a_tangle_of_cross_certificates_ends_within_the_budget() {
     for authorities in 2..=6 {
         let chain = tangle(authorities, 16);
         let begun = Instant::now();
-        let said = verdicts(&chain, &stores, &SignatureMemory::new(), now()).remove(0);
+        let said = ask(&chain, &stores, &SignatureMemory::new(), now()).remove(0);
         assert!(
             begun.elapsed().as_secs() < 5,
             "{authorities}: {:?}",
@@ -320,7 +335,7 @@ fn a_tangle_of_cross_certificates_ends_within_the_budget() {
         );
         assert!(!said.reasons().is_empty(), "{authorities}");
     }
-    let said = verdicts(&tangle(5, 16), &stores, &SignatureMemory::new(), now()).remove(0);
+    let said = ask(&tangle(5, 16), &stores, &SignatureMemory::new(), now()).remove(0);
     assert_eq!(words(&said), ["too-complex"]);
 }
 
@@ -455,7 +470,7 @@ fn the_built_in_store_is_read_whole() {
     for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
         let root = crate::world::read(der);
         let at = "2026-10-23T00:00:00Z".parse().unwrap();
-        let said = verdicts(&[root], &stores, &SignatureMemory::new(), at).remove(0);
+        let said = ask(&[root], &stores, &SignatureMemory::new(), at).remove(0);
         assert!(said.is_trusted(), "{said:?}");
     }
 }

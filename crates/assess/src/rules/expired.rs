@@ -33,8 +33,8 @@ mod tests {
     use jiff::SignedDuration;
     use model::status::Status;
 
-    use crate::world::{Good, day, rules, valid};
-    use crate::{Policy, SignatureMemory, judge};
+    use crate::Policy;
+    use crate::world::{Good, day, judge_at, rules, valid};
 
     #[test]
     fn a_certificate_that_ended_is_expired_and_nothing_else() {
@@ -58,15 +58,7 @@ mod tests {
     #[test]
     fn the_last_second_still_counts() {
         let good = Good::new();
-        let at = |now| {
-            judge(
-                &good.observed(),
-                &good.stores(),
-                &Policy::default(),
-                &SignatureMemory::new(),
-                now,
-            )
-        };
+        let at = |now| judge_at(&good.observed(), &good.stores(), &Policy::default(), now);
         assert_eq!(at(day(60)).status, Status::Critical);
         assert_eq!(
             at(day(60) + SignedDuration::from_millis(900)).status,

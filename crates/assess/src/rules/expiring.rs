@@ -53,8 +53,8 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
 mod tests {
     use model::finding::Severity;
 
-    use crate::world::{Good, day, severity, valid};
-    use crate::{Policy, SignatureMemory, Threshold, judge};
+    use crate::world::{Good, day, judge_at, severity, valid};
+    use crate::{Policy, Threshold};
 
     fn said(from: i64, to: i64) -> Option<Severity> {
         severity(
@@ -89,15 +89,7 @@ mod tests {
             warning: Threshold::Days(61.0),
             critical: Threshold::Percent(10.0),
         };
-        let at = |days| {
-            judge(
-                &good.observed(),
-                &good.stores(),
-                &policy,
-                &SignatureMemory::new(),
-                day(days),
-            )
-        };
+        let at = |days| judge_at(&good.observed(), &good.stores(), &policy, day(days));
         assert_eq!(severity(&at(0), "expiring"), Some(Severity::Warning));
         assert_eq!(severity(&at(52), "expiring"), Some(Severity::Critical));
         assert_eq!(severity(&at(-10), "expiring"), None);

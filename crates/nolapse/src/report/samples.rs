@@ -7,14 +7,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assess::{Policy, SignatureMemory, Stores};
+use assess::{Law, Policy, SignatureMemory, Stores};
 use jiff::Timestamp;
 use model::certificate::Certificate;
 use model::observation::{
     ClientCertificate, Depth, Elapsed, Failure, Handshake, Hello, Observation, Outcome, Proof, Stage,
 };
 use model::tls::{CipherSuite, Group, SignatureScheme, Version};
-use model::{Identity, Name, Service, StartTls, Untrusted};
+use model::{Evidence, Identity, Name, Service, StartTls, Untrusted};
 
 use crate::report::causes::Keep;
 use crate::report::markdown::Document;
@@ -96,8 +96,11 @@ fn judged(observation: Observation) -> Look {
     let stores = Stores::mozilla().with_user_store("corp", vec![root]).unwrap();
     let assessment = assess::judge(
         &observation,
-        &stores,
-        &Policy::default(),
+        &Evidence::none(),
+        Law {
+            stores: &stores,
+            policy: &Policy::default(),
+        },
         &SignatureMemory::with_capacity(64),
         now(),
     );

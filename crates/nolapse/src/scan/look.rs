@@ -9,9 +9,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assess::{Assessment, Policy, SignatureMemory, Stores};
+use assess::{Assessment, Law, Policy, SignatureMemory, Stores};
 use model::observation::{Depth, Elapsed, Failure, Observation, Outcome, Stage};
-use model::{Endpoint, Service};
+use model::{Endpoint, Evidence, Service};
 use net::Network;
 use net::clock::SystemClock;
 use probe::Prober;
@@ -100,7 +100,8 @@ impl Eye {
                 policy,
                 memory,
             } = &*self.judge;
-            assess::judge(observation, stores, policy, memory, SystemClock.now())
+            let law = Law { stores, policy };
+            assess::judge(observation, &Evidence::none(), law, memory, SystemClock.now())
         };
         match panic::catch_unwind(AssertUnwindSafe(|| quietly(|| judge(&observation)))) {
             Ok(assessment) => Look {
