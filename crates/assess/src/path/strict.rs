@@ -206,8 +206,9 @@ fn name_constraints(facts: &Facts, broken: &mut Vec<Rule>) {
             base.matches('@').count() > 1 || (!base.is_empty() && !is_host_pattern(host))
         }
         GeneralName::Uri(base) => {
-            let host = base.raw().strip_prefix('.').unwrap_or(base.raw());
-            !base.raw().is_empty() && !is_host_pattern(host)
+            let base = base.raw();
+            let host = base.strip_prefix('.').unwrap_or(base);
+            !base.is_empty() && !is_host_pattern(host)
         }
         GeneralName::OddAddress(block) => !is_block(block),
         GeneralName::Address(_) => true,

@@ -17,14 +17,14 @@ use model::revocation::RevocationList;
 use serde_json::Value;
 
 /// One case, read.
-pub struct Case {
-    pub id: String,
+pub(crate) struct Case {
+    pub(crate) id: String,
     /// Whether the corpus wants it accepted.
-    pub wanted: bool,
-    pub chain: Vec<Arc<Certificate>>,
-    pub anchors: Vec<Arc<Certificate>>,
-    pub now: Timestamp,
-    pub host: Option<Identity>,
+    pub(crate) wanted: bool,
+    pub(crate) chain: Vec<Arc<Certificate>>,
+    pub(crate) anchors: Vec<Arc<Certificate>>,
+    pub(crate) now: Timestamp,
+    pub(crate) host: Option<Identity>,
     purpose: Purpose,
     crls: Vec<Arc<RevocationList>>,
     max_depth: Option<usize>,
@@ -45,7 +45,7 @@ struct Settings {
 }
 
 /// The cases of one corpus; `None`, said aloud, when it is not there.
-pub fn cases(name: &str) -> Option<Vec<Case>> {
+pub(crate) fn cases(name: &str) -> Option<Vec<Case>> {
     let file = format!("{name}.json.xz");
     let Some(path) = find(&file) else {
         println!("SKIPPED: {file} is in no folder shared/corpora above this workspace");
@@ -71,7 +71,7 @@ fn find(file: &str) -> Option<PathBuf> {
 
 impl Case {
     /// What the one store, which holds the case's anchors, says.
-    pub fn ask(&self, profile: Profile) -> StoreVerdict {
+    pub(crate) fn ask(&self, profile: Profile) -> StoreVerdict {
         let stores = Stores::none()
             .with_public_store("corpus", self.anchors.clone())
             .unwrap();
@@ -93,7 +93,7 @@ impl Case {
     }
 
     /// Whether the case is accepted, and the words of the reasons when it is not.
-    pub fn judge(&self, profile: Profile) -> (bool, Vec<&'static str>) {
+    pub(crate) fn judge(&self, profile: Profile) -> (bool, Vec<&'static str>) {
         let verdict = self.ask(profile);
         let mut words: Vec<_> = verdict.reasons().iter().map(|reason| reason.word()).collect();
         if self.is_impossible || !self.mailboxes.iter().all(|mailbox| self.names(mailbox)) {
