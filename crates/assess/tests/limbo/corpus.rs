@@ -45,6 +45,10 @@ struct Settings {
 }
 
 /// The cases of one corpus; `None`, said aloud, when it is not there.
+#[expect(
+    clippy::print_stdout,
+    reason = "a test that was skipped says so where its output is read"
+)]
 pub(crate) fn cases(name: &str) -> Option<Vec<Case>> {
     let file = format!("{name}.json.xz");
     let Some(path) = find(&file) else {
@@ -102,11 +106,47 @@ impl Case {
         (words.is_empty(), words)
     }
 
+    /// Whether the case asks for what second opinions are not asked: lists, depth, mailboxes, names that are none.
+    pub(crate) fn is_beside_the_path(&self) -> bool {
+        let asks = !self.crls.is_empty() || self.max_depth.is_some() || !self.mailboxes.is_empty();
+        asks || self.is_impossible
+    }
+
     fn names(&self, mailbox: &str) -> bool {
         let names = self.chain[0].facts().subject_alt_names.iter().flatten();
         names
             .into_iter()
             .any(|name| matches!(name, GeneralName::Email(text) if text.raw() == mailbox))
+    }
+}
+
+impl Case {
+    /// Whether a client is judged, not a server.
+    pub(crate) fn is_client(&self) -> bool {
+        self.purpose == Purpose::Client
+    }
+
+    /// A case that no corpus has: a server without a name.
+    pub(crate) fn generated(
+        id: String,
+        chain: Vec<Arc<Certificate>>,
+        anchors: Vec<Arc<Certificate>>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            wanted: true,
+            chain,
+            anchors,
+            now,
+            host: None,
+            purpose: Purpose::Server,
+            crls: Vec::new(),
+            max_depth: None,
+            mailboxes: Vec::new(),
+            is_impossible: false,
+            policies: Settings::default(),
+        }
     }
 }
 
