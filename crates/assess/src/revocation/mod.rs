@@ -4,11 +4,17 @@
 //! here, and whether an unknown standing matters is for the caller to say.
 
 mod crl;
+#[cfg(test)]
+mod minted;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use model::revocation::RevocationReason;
 
 pub use crl::{Lists, by_crls};
+#[cfg(test)]
+pub(crate) use minted::minted;
 
 /// What is known about the revocation of one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
