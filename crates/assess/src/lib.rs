@@ -6,6 +6,7 @@
 //! machine, in ten years.
 //!
 //! - [`trust_store`]: who trusts which anchors;
+//! - [`ct`]: which logs signed a leaf's timestamps, and whether clients are content with them;
 //! - [`signature`], [`memory`]: one signature, checked once;
 //! - [`path`]: from the leaf to anchors, for all stores at once, within a budget;
 //! - [`rules`]: one file each, with what it says of itself for `nolapse explain` and for the documents;
@@ -13,6 +14,7 @@
 //! - [`words`]: the sentences, made at the very end and safe for a terminal.
 
 mod case;
+pub mod ct;
 mod judge;
 pub mod memory;
 pub mod path;
@@ -28,5 +30,5 @@ mod world;
 pub use judge::{Assessment, Law, judge};
 pub use memory::SignatureMemory;
 pub use path::{Question, StoreVerdict, Trust};
-pub use policy::{Policy, Threshold};
-pub use trust_store::{StoreKind, Stores};
+pub use policy::{Policy, RequiredStores, Threshold};
+pub use trust_store::{Collection, StoreKind, Stores};

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use model::Fingerprint;
 use model::certificate::Certificate;
-use model::finding::{Budget, PathReason};
+use model::finding::{Budget, Distrust, PathReason};
 use model::limits;
 
 use crate::memory::{SignatureMemory, UpperKey};
@@ -63,6 +63,20 @@ impl StoreVerdict {
         matches!(self.outcome, Trust::Trusted { .. })
     }
 
+    /// Whether it refuses for the age that the leaf's timestamps say, or do not say.
+    pub(crate) fn is_dated_by_sct(&self) -> bool {
+        let by_sct = |reason: &PathReason| {
+            matches!(
+                reason,
+                PathReason::DistrustedAfter {
+                    by: Distrust::Sct,
+                    ..
+                }
+            )
+        };
+        self.reasons().iter().any(by_sct)
+    }
+
     /// The reasons, empty when trusted.
     pub fn reasons(&self) -> &[PathReason] {
         match &self.outcome {
@@ -84,6 +98,8 @@ pub struct Question<'a> {
     pub known: &'a [Arc<Certificate>],
     /// The time at which the chain is to be trusted.
     pub now: Timestamp,
+    /// The leaf's earliest timestamp by a log that may count, for stores that go by it; `None` when there is none.
+    pub earliest_sct: Option<Timestamp>,
 }
 
 /// Judges a chain by every store.
@@ -104,6 +120,21 @@ pub fn verdicts(question: &Question<'_>, stores: &Stores, memory: &SignatureMemo
     stores.list().iter().enumerate().map(verdict).collect()
 }
 
+/// The certificate that issued the leaf: the first, by the order in which they are tried, whose key signed it.
+pub(crate) fn issuer<'a>(
+    question: &Question<'a>,
+    stores: &'a Stores,
+    memory: &SignatureMemory,
+) -> Option<&'a Arc<Certificate>> {
+    let leaf = question.chain.first()?;
+    let others = question.chain.iter().skip(1).take(limits::CHAIN_CERTIFICATES);
+    let sent: Vec<_> = others
+        .chain(question.known.iter().take(limits::CHAIN_CERTIFICATES))
+        .collect();
+    let mut issuers = search::issuers(leaf, &sent, stores).into_iter().take(LEAF_ISSUERS);
+    issuers.find(|issuer| memory.verify(leaf, issuer) == Signed::Valid)
+}
+
 /// All that was found about one leaf, before it is split by store.
 struct Found<'a> {
     leaf: &'a Arc<Certificate>,
@@ -115,9 +146,17 @@ struct Found<'a> {
     uppers: Vec<Arc<Upper>>,
     /// Why the leaf has no issuer, or an issuer is of no use. Looked at when no path reaches an anchor.
     edge_reasons: Vec<PathReason>,
-    /// Accepted upper paths that forbid a name of the leaf, as (upper, path) and the reason.
-    forbidden: Vec<(usize, usize, PathReason)>,
+    /// Accepted upper paths that this leaf may not take.
+    forbidden: Vec<Forbidden>,
     exhausted: Option<Budget>,
+}
+
+/// An accepted upper path (by upper and number) that stores refuse for this leaf.
+struct Forbidden {
+    upper: usize,
+    path: usize,
+    stores: StoreSet,
+    reason: PathReason,
 }
 
 impl<'a> Found<'a> {
@@ -148,6 +187,7 @@ impl<'a> Found<'a> {
             .collect();
         found.climb(&sent, stores, memory, now);
         found.confine();
+        found.condition(question.earliest_sct, stores);
         found
     }
 
@@ -230,7 +270,38 @@ impl<'a> Found<'a> {
                     .iter()
                     .find_map(|issuer| names::breach(issuer, self.leaf, &mut comparisons));
                 if let Some(reason) = reason {
-                    self.forbidden.push((place, number, reason));
+                    self.forbidden.push(Forbidden {
+                        upper: place,
+                        path: number,
+                        stores: StoreSet::MAX,
+                        reason,
+                    });
+                }
+            }
+        }
+    }
+
+    /// Asks what stores that trust an anchor for some leaves only want of this one.
+    fn condition(&mut self, earliest_sct: Option<Timestamp>, stores: &Stores) {
+        for (upper, above) in self.uppers.iter().enumerate() {
+            for (path, accepted) in above.accepted.iter().enumerate() {
+                let anchor = accepted
+                    .steps
+                    .last()
+                    .filter(|_| accepted.conditional != 0)
+                    .and_then(|root| stores.anchor(root.fingerprint()));
+                let Some(anchor) = anchor else { continue };
+                for place in 0..stores.list().len() {
+                    let store = 1 << place;
+                    let mut asked = anchor.condition(store);
+                    let breach = asked
+                        .find_map(|condition| condition.breach(self.leaf, earliest_sct, anchor.certificate()));
+                    self.forbidden.extend(breach.map(|reason| Forbidden {
+                        upper,
+                        path,
+                        stores: store,
+                        reason,
+                    }));
                 }
             }
         }
@@ -283,26 +354,24 @@ impl<'a> Found<'a> {
                 .map(move |(number, path)| (place, number, path))
         });
         all.filter(|(_, _, path)| path.stores & store != 0)
-            .filter(|(place, number, _)| !self.is_forbidden(*place, *number))
+            .filter(|(place, number, _)| !self.is_forbidden(*place, *number, store))
             .min_by_key(|(_, _, path)| (path.weak, path.steps.len()))
             .map(|(place, number, path)| (place * limits::PATH_EDGES * 2 + number, path))
     }
 
-    fn is_forbidden(&self, place: usize, number: usize) -> bool {
-        self.forbidden
-            .iter()
-            .any(|(upper, path, _)| (*upper, *path) == (place, number))
+    fn is_forbidden(&self, place: usize, number: usize, store: StoreSet) -> bool {
+        self.forbidden.iter().any(|forbidden| {
+            (forbidden.upper, forbidden.path) == (place, number) && forbidden.stores & store != 0
+        })
     }
 
     /// Why `store` refuses: of all ways that fail, the one that fails least.
     fn refusal(&self, store: StoreSet) -> Trust {
         let mut reasons = self.leaf_reasons.clone();
-        let forbidden = self.forbidden.iter().find(|(place, number, _)| {
-            let path = self
-                .uppers
-                .get(*place)
-                .and_then(|upper| upper.accepted.get(*number));
-            path.is_some_and(|path| path.stores & store != 0)
+        let forbidden = self.forbidden.iter().find(|forbidden| {
+            let upper = self.uppers.get(forbidden.upper);
+            let path = upper.and_then(|upper| upper.accepted.get(forbidden.path));
+            path.is_some_and(|path| path.stores & forbidden.stores & store != 0)
         });
         let dead = self
             .uppers
@@ -314,8 +383,8 @@ impl<'a> Found<'a> {
             .or_else(|| self.uppers.iter().find_map(|upper| upper.exhausted))
         {
             reasons.push(PathReason::TooComplex { budget });
-        } else if let Some((_, _, reason)) = forbidden {
-            reasons.push(reason.clone());
+        } else if let Some(forbidden) = forbidden {
+            reasons.push(forbidden.reason.clone());
         } else if let Some(dead) = dead {
             reasons.extend(dead.reasons.iter().cloned());
             reasons.extend(dead.end_reason(store));

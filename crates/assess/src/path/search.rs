@@ -1,5 +1,5 @@
 //! The search from an issuer upward. One depth-first walk looks for ways without defect, until every store has one
-//! that confines no names and stands on no broken hash; a second one, only for stores that still have none, walks on through defects and keeps what
+//! that confines no names, stands on no broken hash and asks nothing of the leaf; a second one, only for stores that still have none, walks on through defects and keeps what
 //! was wrong on each way. Both are under the same kind of budget and are the same for the same input.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use model::limits;
 use super::{checks, names};
 use crate::memory::SignatureMemory;
 use crate::signature::{Signed, is_broken};
-use crate::trust_store::{StoreSet, Stores};
+use crate::trust_store::{Anchor, StoreSet, Stores};
 
 /// What stands above one issuer.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(super) struct UpperPath {
     pub(super) stores: StoreSet,
     /// The issuer first, the anchor last.
     pub(super) steps: Box<[Arc<Certificate>]>,
+    /// The stores among them that trust the anchor for some leaves only.
+    pub(super) conditional: StoreSet,
     /// Whether some step confines names.
     pub(super) confined: bool,
     /// Whether some step below the anchor is signed with a broken hash: another way is better.
@@ -85,7 +87,7 @@ pub(super) fn issuers<'a>(
         .iter()
         .copied()
         .filter(|certificate| certificate.facts().subject.raw_bytes == *wanted);
-    let anchors = stores.with_subject(wanted).map(|anchor| &anchor.certificate);
+    let anchors = stores.with_subject(wanted).map(Anchor::certificate);
     for certificate in named.chain(anchors) {
         if !found
             .iter()
@@ -238,14 +240,17 @@ impl<'a> Search<'a> {
         let mut below = self.way.iter().take(self.way.len().saturating_sub(1));
         let weak = below.any(|step| is_broken(&step.facts().signature_algorithm));
         let steps = self.way.iter().map(|step| Arc::clone(step)).collect();
+        let anchor = self.stores.anchor(certificate.fingerprint());
+        let conditional = anchor.map_or(0, |anchor| anchor.conditional);
         self.found.accepted.push(UpperPath {
             stores: held,
             steps,
+            conditional,
             confined,
             weak,
         });
         if !confined && !weak {
-            self.covered |= held;
+            self.covered |= held & !conditional;
         }
     }
 
