@@ -123,6 +123,7 @@ fn embedded(
         let mut content = vec![4];
         match list.len() {
             length @ 0..0x80 => content.push(u8::try_from(length).unwrap()),
+            length @ 0x80..0x100 => content.extend([0x81, u8::try_from(length).unwrap()]),
             length => {
                 content.push(0x82);
                 content.extend(u16::try_from(length).unwrap().to_be_bytes());

@@ -123,10 +123,14 @@ impl Text {
 impl Collection {
     /// What is compiled in.
     pub fn built_in() -> Self {
+        // A test reads it; of data that could not be read nothing would be trusted.
+        Self::read_built_in().unwrap_or_else(|_| Self::empty())
+    }
+
+    pub(super) fn read_built_in() -> Result<Self, BundleError> {
         let stores = LISTS.iter().map(|text| (Kind::Store, Text::Static(text)));
         let texts = stores.chain([(Kind::Logs, Text::Static(LOGS))]).collect();
-        // A test reads it; of data that could not be read nothing would be trusted.
-        Self::new(Pool::new(Bytes::Static(POOL)).unwrap_or_default(), texts).unwrap_or_else(|_| Self::empty())
+        Self::new(Pool::new(Bytes::Static(POOL)).ok_or(BundleError::Section(1))?, texts)
     }
 
     /// Reads a bundle. Everything in it is checked, every root against its SHA-256.

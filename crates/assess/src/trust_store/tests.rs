@@ -38,6 +38,11 @@ fn six_public_stores_in_their_order_with_counts_and_dates() {
 }
 
 #[test]
+fn what_is_compiled_in_can_be_read() {
+    assert_eq!(Collection::read_built_in().err(), None);
+}
+
+#[test]
 fn every_root_is_what_its_hash_says_and_can_be_read() {
     for anchor in &Stores::public().anchors {
         let certificate = anchor.certificate();
