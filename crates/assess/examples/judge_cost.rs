@@ -42,7 +42,7 @@ fn main() -> Result<(), Failed> {
     );
     let load = least(ROUNDS, || {
         let begun = cpu();
-        std::hint::black_box(Stores::mozilla());
+        std::hint::black_box(Stores::public());
         Ok(cpu() - begun)
     })?;
     report += &line("load the built-in store", load);

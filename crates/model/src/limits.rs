@@ -92,6 +92,10 @@ pub const TARGET_LINE_BYTES: usize = 4 * 1024;
 pub const RANGE_ADDRESSES: u128 = 65_536;
 /// Bytes of a file that `inspect` reads.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of a bundle of trust stores; all that is public takes half a megabyte.
+pub const TRUST_BUNDLE_BYTES: u64 = 16 * 1024 * 1024;
+/// Public stores in one bundle: half of what a set of stores holds, so that a user's own find room.
+pub const PUBLIC_STORES: usize = 32;
 
 /// One limit as `nolapse limits` shows it.
 #[derive(Clone, Copy, Debug)]

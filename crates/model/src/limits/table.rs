@@ -71,6 +71,8 @@ pub const ALL: &[Limit] = &[
     bytes("one line of targets", TARGET_LINE_BYTES),
     wide_count("addresses of one range", RANGE_ADDRESSES, Some("--large-ranges")),
     wide_bytes("a file that is inspected", FILE_BYTES),
+    wide_bytes("a bundle of trust stores", TRUST_BUNDLE_BYTES),
+    count("public trust stores in one bundle", PUBLIC_STORES, None),
 ];
 
 const fn time(name: &'static str, bound: Duration, flag: Option<&'static str>) -> Limit {
