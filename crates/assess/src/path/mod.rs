@@ -6,7 +6,8 @@
 //! of stores) and kept for as long as no validity begins or ends, so that most leaves cost one look-up. Everything is
 //! under a budget: whoever exceeds it is told so, and refused.
 //!
-//! Whether the leaf names the endpoint is not asked here; revocation is not either.
+//! A store that trusts an anchor for some leaves only is asked about this leaf after the search. Whether the leaf names
+//! the endpoint is not asked here; revocation is not either.
 
 mod checks;
 mod names;

@@ -1,6 +1,7 @@
-//! The search from an issuer upward. One depth-first walk looks for ways without defect, until every store has one
-//! that confines no names, stands on no broken hash and asks nothing of the leaf; a second one, only for stores that still have none, walks on through defects and keeps what
-//! was wrong on each way. Both are under the same kind of budget and are the same for the same input.
+//! The search from an issuer upward. One depth-first walk looks for ways without defect, until every store has one that
+//! confines no names, stands on no broken hash and asks nothing of the leaf; a second one, only for stores that still have
+//! none, walks on through defects and keeps what was wrong on each way. Both are under the same kind of budget and are the
+//! same for the same input.
 
 use std::sync::Arc;
 
