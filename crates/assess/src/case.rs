@@ -201,10 +201,19 @@ fn refusal(trust: &[StoreVerdict], required: RequiredStores) -> Option<Refusal<'
         RequiredStores::PublicOrOwn => !accepted(StoreKind::Public) || is_public(place_and_verdict),
         RequiredStores::Public => is_public(place_and_verdict),
         RequiredStores::Any => true,
-        RequiredStores::These(chosen) => chosen.0.checked_shr(place(place_and_verdict.0)).is_some_and(|set| set & 1 == 1),
+        RequiredStores::These(chosen) => chosen
+            .0
+            .checked_shr(place(place_and_verdict.0))
+            .is_some_and(|set| set & 1 == 1),
     };
     let has_public = trust.iter().any(|verdict| verdict.kind == StoreKind::Public);
-    let asked = || trust.iter().enumerate().filter(is_asked).map(|(_, verdict)| verdict);
+    let asked = || {
+        trust
+            .iter()
+            .enumerate()
+            .filter(is_asked)
+            .map(|(_, verdict)| verdict)
+    };
     let refusing = || asked().filter(|verdict| !verdict.is_trusted());
     let best = refusing().min_by_key(|verdict| {
         // Of equally many reasons a public store's are said first.

@@ -332,7 +332,10 @@ mod tests {
             let extensions = encoded(tag::constructed(3), &list);
             encoded(tag::SEQUENCE, &[serial, extensions].concat())
         };
-        let (first, last) = (extension(&[0x55, 29, 15], &[3, 2, 7, 128]), extension(&[0x55, 29, 14], &[9; 140]));
+        let (first, last) = (
+            extension(&[0x55, 29, 15], &[3, 2, 7, 128]),
+            extension(&[0x55, 29, 14], &[9; 140]),
+        );
         let scts = extension(EMBEDDED_SCTS, &[1; 240]);
         let with = certificate(&[first.clone(), scts, last.clone()]);
         assert_eq!(without_scts(&with).unwrap(), certificate(&[first, last]));

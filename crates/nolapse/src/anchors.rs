@@ -58,7 +58,9 @@ impl NamedFile {
                     return Err("a store's name is up to 64 letters, digits, `-`, `_` and `.`".to_owned());
                 }
                 if ["public", "any"].contains(&name.to_ascii_lowercase().as_str()) {
-                    return Err(format!("`{name}` has a meaning of its own: give the store another name"));
+                    return Err(format!(
+                        "`{name}` has a meaning of its own: give the store another name"
+                    ));
                 }
                 Ok(Self {
                     name: name.to_owned(),
@@ -79,14 +81,17 @@ impl StoreArgs {
     }
 
     fn required(&self, stores: &Stores) -> anyhow::Result<RequiredStores> {
-        let mut names = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
         for name in &self.require_stores {
             match name.to_ascii_lowercase().as_str() {
                 "any" if self.require_stores.len() == 1 => return Ok(RequiredStores::Any),
                 "public" if self.require_stores.len() == 1 => return Ok(RequiredStores::Public),
                 "any" => bail!("--require-stores any stands alone"),
                 "public" => {
-                    let public = stores.list().iter().filter(|store| store.kind == StoreKind::Public);
+                    let public = stores
+                        .list()
+                        .iter()
+                        .filter(|store| store.kind == StoreKind::Public);
                     names.extend(public.map(|store| &*store.name));
                 }
                 _ => names.push(name),
@@ -164,11 +169,15 @@ fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
     if certificates.len() > limits::BUNDLE_ITEMS {
         bail!("{shown}: more than {} certificates in it", limits::BUNDLE_ITEMS);
     }
-    let unreadable = |(_, certificate): &&(usize, Arc<Certificate>)| certificate.facts().public_key.spki.is_empty();
+    let unreadable =
+        |(_, certificate): &&(usize, Arc<Certificate>)| certificate.facts().public_key.spki.is_empty();
     if let Some((line, _)) = certificates.iter().find(unreadable) {
         bail!("{shown}: the certificate that begins in line {line} cannot be read");
     }
-    Ok(certificates.into_iter().map(|(_, certificate)| certificate).collect())
+    Ok(certificates
+        .into_iter()
+        .map(|(_, certificate)| certificate)
+        .collect())
 }
 
 /// Every block that is labelled as a certificate, with its line; what stands between blocks and other blocks are passed
@@ -250,6 +259,10 @@ mod tests {
         let named = |names: &[&str]| Ok(RequiredStores::These(stores.named(names).unwrap()));
         assert_eq!(required(&["apple", "java"]), named(&["Java", "Apple"]));
         assert!(required(&["any", "java"]).is_err());
-        assert!(required(&["opera"]).unwrap_err().contains("`opera`: Android, Apple, Chrome"));
+        assert!(
+            required(&["opera"])
+                .unwrap_err()
+                .contains("`opera`: Android, Apple, Chrome")
+        );
     }
 }

@@ -427,7 +427,9 @@ impl<'a> TlsPart<'a> {
                 .map(|(place, sct)| SctPart {
                     origin: sct.origin.word(),
                     log: hex::encode(sct.log_id),
-                    log_name: outcome(place).and_then(|outcome| outcome.log()).map(|log| &*log.name),
+                    log_name: outcome(place)
+                        .and_then(|outcome| outcome.log())
+                        .map(|log| &*log.name),
                     outcome: outcome(place).map(SctOutcome::word),
                     timestamp: sct.timestamp.map(Moment),
                 })

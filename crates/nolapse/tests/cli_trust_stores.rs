@@ -34,7 +34,13 @@ fn six_stores_are_listed_and_one_is_shown() {
     assert_eq!(json["stores"].as_array().unwrap().len(), 6);
     let shown = out(&nolapse(folder.path(), &["show", "chrome"]));
     assert_eq!(shown.lines().count(), 100);
-    assert_eq!(shown.lines().filter(|line| line.contains("a log signed by")).count(), 24);
+    assert_eq!(
+        shown
+            .lines()
+            .filter(|line| line.contains("a log signed by"))
+            .count(),
+        24
+    );
     let unknown = nolapse(folder.path(), &["show", "opera"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(err(&unknown).contains("no store `opera`: Android, Apple"));
@@ -49,7 +55,11 @@ fn a_bundle_is_taken_only_when_it_is_the_one_that_was_meant() {
     let other = "00".repeat(32);
     let refused = nolapse(folder.path(), &["update", "set", "--checksum", &other]);
     assert_eq!(refused.status.code(), Some(2));
-    assert!(err(&refused).contains(&checksum) && !installed.exists(), "{}", err(&refused));
+    assert!(
+        err(&refused).contains(&checksum) && !installed.exists(),
+        "{}",
+        err(&refused)
+    );
     let unproven = nolapse(folder.path(), &["update", "set"]);
     assert_eq!(unproven.status.code(), Some(2));
     let taken = nolapse(folder.path(), &["update", "set", "--checksum", &checksum]);
@@ -64,5 +74,9 @@ fn a_bundle_is_taken_only_when_it_is_the_one_that_was_meant() {
     std::fs::write(&foreign, b"PK\x03\x04").unwrap();
     let digest = "91f6ec7a8b9dfba7c0ae3bb9c0e1dcce35dc3b2a7e4c2f8d3ad1e4b1a1e0e5a0";
     let wrong = nolapse(folder.path(), &["update", "foreign", "--checksum", digest]);
-    assert!(err(&wrong).contains("the bundle is another one"), "{}", err(&wrong));
+    assert!(
+        err(&wrong).contains("the bundle is another one"),
+        "{}",
+        err(&wrong)
+    );
 }

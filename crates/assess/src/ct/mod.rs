@@ -98,7 +98,12 @@ pub struct Timestamped<'a> {
 }
 
 /// Verifies every timestamp (RFC 6962 section 3.2).
-pub fn examine(what: &Timestamped<'_>, logs: &Logs, memory: &SignatureMemory, now: Timestamp) -> Vec<SctVerdict> {
+pub fn examine(
+    what: &Timestamped<'_>,
+    logs: &Logs,
+    memory: &SignatureMemory,
+    now: Timestamp,
+) -> Vec<SctVerdict> {
     let mut entries = Entries::default();
     let mut outcome = |sct: &Sct| {
         let Some(log) = logs.find(&sct.log_id) else {

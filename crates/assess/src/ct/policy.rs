@@ -59,7 +59,9 @@ pub(crate) fn needed(facts: &Facts) -> usize {
 pub(crate) fn is_content(client: Client, facts: &Facts, verdicts: &[SctVerdict], now: Timestamp) -> bool {
     let inside = |verdict: &&SctVerdict| verdict.origin == SctOrigin::Certificate;
     let counting = |wanted: fn(Weight) -> bool, is_inside: bool| {
-        let all = verdicts.iter().filter(move |verdict| inside(verdict) == is_inside);
+        let all = verdicts
+            .iter()
+            .filter(move |verdict| inside(verdict) == is_inside);
         Distinct::of(all.filter(|verdict| wanted(weight(client, verdict, now))))
     };
     let history = counting(|weight| weight != Weight::Nothing, true);

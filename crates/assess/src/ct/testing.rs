@@ -69,7 +69,8 @@ impl LogKey {
             bytes: [&bytes[..], &[0, 0]].concat().into(),
         };
         let message = unsigned.signature(entry).unwrap().message;
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &self.key.serialize_der()).unwrap();
+        let key =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &self.key.serialize_der()).unwrap();
         let signature = key.sign(&SystemRandom::new(), &message).unwrap();
         bytes.extend(u16::try_from(signature.as_ref().len()).unwrap().to_be_bytes());
         bytes.extend(signature.as_ref());
@@ -133,7 +134,9 @@ fn embedded(
         good.issuing.leaf_of(&key, &["shop.example"], |params| {
             params.serial_number = Some(rcgen::SerialNumber::from(7_u64));
             let oid = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
-            params.custom_extensions.push(CustomExtension::from_oid_content(&oid, content));
+            params
+                .custom_extensions
+                .push(CustomExtension::from_oid_content(&oid, content));
             change(params);
         })
     };
@@ -145,7 +148,9 @@ fn embedded(
         let range = leaf.facts().embedded_scts.clone().unwrap();
         parse_list(&leaf.der()[range], SctOrigin::Certificate).scts
     };
-    with(good.with_leaf(&leaf), |handshake| handshake.scts = embedded(&leaf))
+    with(good.with_leaf(&leaf), |handshake| {
+        handshake.scts = embedded(&leaf)
+    })
 }
 
 /// The good leaf with timestamps beside it.

@@ -54,7 +54,12 @@ fn without_the_issuer_there_is_no_telling() {
     assert_eq!(words(&verdicts), ["unverifiable"]);
     let verdicts = examine(&what(Some(&*good.root.certificate)), &list(&logs), &memory, now());
     assert_eq!(words(&verdicts), ["invalid"], "another issuer");
-    let verdicts = examine(&what(Some(&*good.issuing.certificate)), &list(&logs), &memory, now());
+    let verdicts = examine(
+        &what(Some(&*good.issuing.certificate)),
+        &list(&logs),
+        &memory,
+        now(),
+    );
     assert_eq!(words(&verdicts), ["valid"]);
 }
 
@@ -73,7 +78,11 @@ fn a_signature_is_verified_once_and_kept_for_the_next_run() {
     // What is remembered is believed: a memory that says no is proof that nothing was verified again.
     let forged = SignatureMemory::new();
     for mut signature in known {
-        signature.valid = !logs.iter().any(|log| list(std::slice::from_ref(log)).find(signature.issuer.as_bytes()).is_some());
+        signature.valid = !logs.iter().any(|log| {
+            list(std::slice::from_ref(log))
+                .find(signature.issuer.as_bytes())
+                .is_some()
+        });
         forged.insert(signature);
     }
     assert_eq!(words(&first), ["valid", "valid"]);
@@ -95,7 +104,9 @@ fn the_compiled_in_list_has_every_log_with_its_own_key() {
     let read = Logs::parse(include_str!("../../data/ct-logs.toml")).unwrap();
     assert_eq!(read.len(), 161);
     for line in include_str!("../../data/ct-logs.toml").lines() {
-        let Some(id) = line.strip_prefix("id = \"") else { continue };
+        let Some(id) = line.strip_prefix("id = \"") else {
+            continue;
+        };
         let id = crate::trust_store::lines::digest(id.trim_end_matches('"')).unwrap();
         let log = read.find(&id).unwrap();
         assert_eq!(*Fingerprint::of(&log.key).as_bytes(), id, "{}", log.name);
@@ -116,6 +127,13 @@ fn the_compiled_in_list_has_every_log_with_its_own_key() {
 fn a_list_with_an_unknown_word_names_its_line() {
     let log = "[[log]]\nid = \"x\"\n";
     assert_eq!(Logs::parse(log).err(), Some(2));
-    assert_eq!(Logs::parse("[[log]]\nname = \"x\"\n").err(), Some(1), "no identifier");
-    assert_eq!(Logs::parse("[[log]]\napple = \"fine 2020-01-01T00:00:00Z\"\n").err(), Some(2));
+    assert_eq!(
+        Logs::parse("[[log]]\nname = \"x\"\n").err(),
+        Some(1),
+        "no identifier"
+    );
+    assert_eq!(
+        Logs::parse("[[log]]\napple = \"fine 2020-01-01T00:00:00Z\"\n").err(),
+        Some(2)
+    );
 }

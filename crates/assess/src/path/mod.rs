@@ -132,7 +132,9 @@ pub(crate) fn issuer<'a>(
     let sent: Vec<_> = others
         .chain(question.known.iter().take(limits::CHAIN_CERTIFICATES))
         .collect();
-    let mut issuers = search::issuers(leaf, &sent, stores).into_iter().take(LEAF_ISSUERS);
+    let mut issuers = search::issuers(leaf, &sent, stores)
+        .into_iter()
+        .take(LEAF_ISSUERS);
     issuers.find(|issuer| memory.verify(leaf, issuer) == Signed::Valid)
 }
 
@@ -295,8 +297,9 @@ impl<'a> Found<'a> {
                 for place in 0..stores.list().len() {
                     let store = 1 << place;
                     let mut asked = anchor.condition(store);
-                    let breach = asked
-                        .find_map(|condition| condition.breach(self.leaf, earliest_sct, anchor.certificate()));
+                    let breach = asked.find_map(|condition| {
+                        condition.breach(self.leaf, earliest_sct, anchor.certificate())
+                    });
                     self.forbidden.extend(breach.map(|reason| Forbidden {
                         upper,
                         path,

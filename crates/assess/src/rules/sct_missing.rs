@@ -89,7 +89,9 @@ mod tests {
         assert_eq!(severity(&assessment, "sct-missing"), Some(Severity::Warning));
         // 2018-04-30 and 2018-05-01.
         for (days, asked) in [(-2_954, false), (-2_953, true)] {
-            let leaf = good.issuing.leaf_with(&["shop.example"], |params| valid(params, days, 60));
+            let leaf = good
+                .issuing
+                .leaf_with(&["shop.example"], |params| valid(params, days, 60));
             let assessment = judged(&good.with_leaf(&leaf), &public(&good, &[]));
             assert_eq!(severity(&assessment, "sct-missing").is_some(), asked, "{days}");
         }

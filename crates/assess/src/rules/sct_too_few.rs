@@ -62,9 +62,8 @@ mod tests {
         let logs = [LogKey::new("one"), LogKey::new("two"), LogKey::new("three")];
         // A validity includes its last second: one of 180 days, as dates say it, lasts a second longer.
         for (days, needed) in [(179, 2), (180, 3), (181, 3)] {
-            let seen = |logs: &[LogKey]| {
-                timestamped_leaf(&good, logs, |params| valid(params, -30, days - 30))
-            };
+            let seen =
+                |logs: &[LogKey]| timestamped_leaf(&good, logs, |params| valid(params, -30, days - 30));
             for count in 1..=3 {
                 let logs = logs.get(..count).unwrap();
                 let assessment = judged(&seen(logs), &public(&good, logs));
@@ -79,7 +78,10 @@ mod tests {
         let accepted = LogKey::new("accepted");
         // Every timestamp is of 30 days ago.
         for (since, fine) in [(-29, true), (-30, false), (-31, false)] {
-            let logs = [accepted.clone(), LogKey::new("retired").since(LogState::Retired, day(since))];
+            let logs = [
+                accepted.clone(),
+                LogKey::new("retired").since(LogState::Retired, day(since)),
+            ];
             let assessment = judged(&timestamped(&good, &logs), &public(&good, &logs));
             assert_eq!(rules(&assessment).is_empty(), fine, "{since}");
         }

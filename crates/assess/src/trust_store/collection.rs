@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::ops::Range;
 use std::sync::Arc;
 
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use model::{Fingerprint, limits};
 
 use super::condition::Condition;
@@ -130,7 +130,10 @@ impl Collection {
     pub(super) fn read_built_in() -> Result<Self, BundleError> {
         let stores = LISTS.iter().map(|text| (Kind::Store, Text::Static(text)));
         let texts = stores.chain([(Kind::Logs, Text::Static(LOGS))]).collect();
-        Self::new(Pool::new(Bytes::Static(POOL)).ok_or(BundleError::Section(1))?, texts)
+        Self::new(
+            Pool::new(Bytes::Static(POOL)).ok_or(BundleError::Section(1))?,
+            texts,
+        )
     }
 
     /// Reads a bundle. Everything in it is checked, every root against its SHA-256.
@@ -142,7 +145,10 @@ impl Collection {
             return Err(BundleError::TooMuch);
         }
         let mut rest = bytes.strip_prefix(MAGIC).ok_or(BundleError::Foreign)?;
-        let sealed = bytes.len().checked_sub(DIGEST.len() + 64 + 1).ok_or(BundleError::Damaged)?;
+        let sealed = bytes
+            .len()
+            .checked_sub(DIGEST.len() + 64 + 1)
+            .ok_or(BundleError::Damaged)?;
         let (content, seal) = bytes.split_at_checked(sealed).ok_or(BundleError::Damaged)?;
         if seal != Self::seal(content).as_bytes() {
             return Err(BundleError::Damaged);
@@ -157,7 +163,8 @@ impl Collection {
             let text = || std::str::from_utf8(content).map(|text| Text::Shared(Arc::from(text)));
             match kind {
                 "roots" => {
-                    pool = Pool::new(Bytes::Shared(Arc::from(content))).ok_or(BundleError::Section(section))?;
+                    pool =
+                        Pool::new(Bytes::Shared(Arc::from(content))).ok_or(BundleError::Section(section))?;
                     pool.check()?;
                 }
                 "store" => texts.push((Kind::Store, text().map_err(|_| BundleError::Section(section))?)),
@@ -205,7 +212,10 @@ impl Collection {
     /// The lists of `self` that are older than the ones of the same name in `other`, with both dates.
     pub fn older_than<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (&'a List, &'a List)> {
         let same = |list: &'a List| other.lists.iter().find(|theirs| theirs.name == list.name);
-        let pairs = self.lists.iter().filter_map(move |list| Some((list, same(list)?)));
+        let pairs = self
+            .lists
+            .iter()
+            .filter_map(move |list| Some((list, same(list)?)));
         pairs.filter(|(ours, theirs)| ours.date < theirs.date)
     }
 

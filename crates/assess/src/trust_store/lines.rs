@@ -14,7 +14,10 @@ pub(crate) enum Line<'a> {
 
 /// The lines that say something, by their number from 1; a line that is none of ours is an error.
 pub(crate) fn read(text: &str) -> impl Iterator<Item = (usize, Result<Line<'_>, ()>)> {
-    let numbered = text.lines().enumerate().map(|(place, line)| (place + 1, line.trim()));
+    let numbered = text
+        .lines()
+        .enumerate()
+        .map(|(place, line)| (place + 1, line.trim()));
     numbered
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .map(|(number, line)| (number, parse(line).ok_or(())))

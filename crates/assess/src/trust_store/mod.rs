@@ -146,7 +146,10 @@ impl Anchor {
 
     /// What `store`, one bit, asks of leaves below it.
     pub(crate) fn condition(&self, store: StoreSet) -> impl Iterator<Item = &Condition> {
-        let asked = self.conditions.iter().filter(move |(stores, _)| stores & store != 0);
+        let asked = self
+            .conditions
+            .iter()
+            .filter(move |(stores, _)| stores & store != 0);
         asked.map(|(_, condition)| condition)
     }
 }
@@ -305,7 +308,9 @@ impl Stores {
 
     /// The roots of the store at `place` of the list, with what it asks of leaves below each, by their subjects.
     pub fn roots(&self, place: usize) -> Vec<(&Arc<Certificate>, Vec<&Condition>)> {
-        let store: StoreSet = 1_u64.checked_shl(u32::try_from(place).unwrap_or(u32::MAX)).unwrap_or_default();
+        let store: StoreSet = 1_u64
+            .checked_shl(u32::try_from(place).unwrap_or(u32::MAX))
+            .unwrap_or_default();
         let held = self.anchors.iter().filter(|anchor| anchor.stores & store != 0);
         let mut roots: Vec<_> = held
             .map(|anchor| (anchor.certificate(), anchor.condition(store).collect::<Vec<_>>()))

@@ -23,7 +23,14 @@ fn six_public_stores_in_their_order_with_counts_and_dates() {
     let found: Vec<_> = stores
         .list()
         .iter()
-        .map(|store| (&*store.name, store.anchors, store.conditional, store.date.unwrap().to_string()))
+        .map(|store| {
+            (
+                &*store.name,
+                store.anchors,
+                store.conditional,
+                store.date.unwrap().to_string(),
+            )
+        })
         .collect();
     let expected = [
         ("Android", 143, 0, "2025-12-07"),
@@ -33,7 +40,10 @@ fn six_public_stores_in_their_order_with_counts_and_dates() {
         ("Mozilla", 118, 2, "2026-10-23"),
         ("Windows", 229, 48, "2026-10-23"),
     ];
-    assert_eq!(found, expected.map(|(name, roots, dated, date)| (name, roots, dated, date.to_owned())));
+    assert_eq!(
+        found,
+        expected.map(|(name, roots, dated, date)| (name, roots, dated, date.to_owned()))
+    );
     assert_eq!(stores.anchors.len(), 285);
 }
 
@@ -48,27 +58,48 @@ fn every_root_is_what_its_hash_says_and_can_be_read() {
         let certificate = anchor.certificate();
         assert_eq!(certificate.fingerprint(), anchor.fingerprint);
         assert_eq!(certificate.facts().subject.raw_bytes, anchor.subject());
-        assert!(!crate::path::is_unparsable(certificate.facts()), "{:?}", certificate);
+        assert!(
+            !crate::path::is_unparsable(certificate.facts()),
+            "{:?}",
+            certificate
+        );
     }
 }
 
 #[test]
 fn mozilla_is_what_its_crate_has() {
     let stores = Stores::public();
-    let place = stores.list().iter().position(|store| &*store.name == "Mozilla").unwrap();
-    let ours: Vec<Fingerprint> = stores.roots(place).iter().map(|(root, _)| root.fingerprint()).collect();
+    let place = stores
+        .list()
+        .iter()
+        .position(|store| &*store.name == "Mozilla")
+        .unwrap();
+    let ours: Vec<Fingerprint> = stores
+        .roots(place)
+        .iter()
+        .map(|(root, _)| root.fingerprint())
+        .collect();
     assert_eq!(ours.len(), webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());
     for der in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-        assert!(ours.contains(&Fingerprint::of(der)), "run crates/assess/data/stores/update");
+        assert!(
+            ours.contains(&Fingerprint::of(der)),
+            "run crates/assess/data/stores/update"
+        );
     }
 }
 
 /// What a store says of a root of its own: the conditions, in words.
 fn conditions(store: &str, root: &str) -> Option<Vec<Condition>> {
     let stores = Stores::public();
-    let place = stores.list().iter().position(|known| &*known.name == store).unwrap();
+    let place = stores
+        .list()
+        .iter()
+        .position(|known| &*known.name == store)
+        .unwrap();
     let roots = stores.roots(place);
-    let found = roots.iter().find(|(known, _)| known.fingerprint().to_string().starts_with(root));
+    let found = roots
+        .iter()
+        .find(|(known, _)| known.fingerprint().to_string().starts_with(root));
     found.map(|(_, conditions)| conditions.iter().map(|condition| (*condition).clone()).collect())
 }
 
@@ -77,9 +108,15 @@ fn known_distrusts_are_as_their_makers_say() {
     let not_before = |text| Some(vec![Condition::NotBefore(at(text))]);
     let sct = |text| Some(vec![Condition::Sct(at(text))]);
     // Entrust Root Certification Authority - G2.
-    assert_eq!(conditions("Apple", "43df5774"), not_before("2024-11-15T23:59:59Z"));
+    assert_eq!(
+        conditions("Apple", "43df5774"),
+        not_before("2024-11-15T23:59:59Z")
+    );
     assert_eq!(conditions("Java", "43df5774"), not_before("2024-11-11T23:59:59Z"));
-    assert_eq!(conditions("Windows", "43df5774"), not_before("2025-04-16T00:00:00Z"));
+    assert_eq!(
+        conditions("Windows", "43df5774"),
+        not_before("2025-04-16T00:00:00Z")
+    );
     assert_eq!(conditions("Android", "43df5774"), Some(vec![]));
     assert_eq!(conditions("Chrome", "43df5774"), None);
     assert_eq!(conditions("Mozilla", "43df5774"), None);
@@ -89,7 +126,10 @@ fn known_distrusts_are_as_their_makers_say() {
         assert_eq!(conditions("Chrome", gone), None);
     }
     // Izenpe.
-    assert_eq!(conditions("Mozilla", "2530cc8e"), not_before("2026-04-15T23:59:59Z"));
+    assert_eq!(
+        conditions("Mozilla", "2530cc8e"),
+        not_before("2026-04-15T23:59:59Z")
+    );
     assert_eq!(conditions("Chrome", "2530cc8e"), sct("2026-04-14T23:59:59Z"));
     // TUBITAK.
     let names = Condition::Names(Arc::from(".tr"));
@@ -148,13 +188,29 @@ fn a_bundle_that_is_whole_and_wrong_says_where() {
         read(&pool, &store("[roots]\nx = \"\"\n")).err(),
         Some(BundleError::Line { section: 2, line: 4 })
     );
-    assert_eq!(read(&pool, "hello").err(), Some(BundleError::Line { section: 2, line: 1 }));
-    assert_eq!(read(&pool, "").err(), Some(BundleError::Section(2)), "it has no name");
+    assert_eq!(
+        read(&pool, "hello").err(),
+        Some(BundleError::Line { section: 2, line: 1 })
+    );
+    assert_eq!(
+        read(&pool, "").err(),
+        Some(BundleError::Section(2)),
+        "it has no name"
+    );
     let mut forged = pool.clone();
     *forged.last_mut().unwrap() ^= 1;
-    assert_eq!(read(&forged, &store(&roots)).err(), Some(BundleError::Root(root.fingerprint())));
-    assert_eq!(read(&pool[1..], &store(&roots)).err(), Some(BundleError::Section(1)));
-    assert_eq!(Collection::from_bundle(&bundle(&[])).err(), Some(BundleError::Empty));
+    assert_eq!(
+        read(&forged, &store(&roots)).err(),
+        Some(BundleError::Root(root.fingerprint()))
+    );
+    assert_eq!(
+        read(&pool[1..], &store(&roots)).err(),
+        Some(BundleError::Section(1))
+    );
+    assert_eq!(
+        Collection::from_bundle(&bundle(&[])).err(),
+        Some(BundleError::Empty)
+    );
     assert_eq!(
         Collection::from_bundle(&bundle(&[("song", b"")])).err(),
         Some(BundleError::Section(1))
@@ -162,7 +218,10 @@ fn a_bundle_that_is_whole_and_wrong_says_where() {
     let store = store(&roots);
     let many = vec![("store", store.as_bytes()); 33];
     let many: Vec<_> = std::iter::once(("roots", pool.as_slice())).chain(many).collect();
-    assert_eq!(Collection::from_bundle(&bundle(&many)).err(), Some(BundleError::TooMuch));
+    assert_eq!(
+        Collection::from_bundle(&bundle(&many)).err(),
+        Some(BundleError::TooMuch)
+    );
 }
 
 #[test]
@@ -187,7 +246,9 @@ fn dated(good: &Good, days: i64, since: Timestamp, at: Timestamp) -> Trust {
         now: at,
         earliest_sct: None,
     };
-    verdicts(&question, &stores, &SignatureMemory::new()).remove(0).outcome
+    verdicts(&question, &stores, &SignatureMemory::new())
+        .remove(0)
+        .outcome
 }
 
 fn store(good: &Good, condition: Condition) -> Stores {
@@ -205,7 +266,11 @@ fn distrust_goes_by_the_date_of_issue_and_never_by_now() {
     for (begins, trusted) in [(9, true), (10, true), (11, false)] {
         for judged in [begins, begins + 1, begins + 60] {
             let outcome = dated(&good, begins, since, day(judged));
-            assert_eq!(matches!(outcome, Trust::Trusted { .. }), trusted, "{begins} {judged}");
+            assert_eq!(
+                matches!(outcome, Trust::Trusted { .. }),
+                trusted,
+                "{begins} {judged}"
+            );
             if let Trust::Refused { reasons } = outcome {
                 let root = Arc::clone(&good.root.certificate);
                 let expected = PathReason::DistrustedAfter {
@@ -219,7 +284,10 @@ fn distrust_goes_by_the_date_of_issue_and_never_by_now() {
         }
     }
     let second = jiff::SignedDuration::from_secs(1);
-    assert!(matches!(dated(&good, 10, since - second, day(20)), Trust::Refused { .. }));
+    assert!(matches!(
+        dated(&good, 10, since - second, day(20)),
+        Trust::Refused { .. }
+    ));
 }
 
 #[test]
@@ -228,19 +296,31 @@ fn distrust_by_timestamp_goes_by_the_earliest_and_asks_for_one() {
     let logs = [LogKey::new("one"), LogKey::new("two")];
     let trusted = |seen: &model::Observation, since: Timestamp, at: Timestamp| {
         let stores = store(&good, Condition::Sct(since)).with_logs(list(&logs));
-        judge_at(seen, &stores, &Policy::default(), at).trust[0].outcome.clone()
+        judge_at(seen, &stores, &Policy::default(), at).trust[0]
+            .outcome
+            .clone()
     };
     let seen = timestamped_at(&good, &logs, day(-20));
     let second = jiff::SignedDuration::from_secs(1);
     for at in [day(-10), now(), day(30)] {
         assert!(matches!(trusted(&seen, day(-20), at), Trust::Trusted { .. }));
         assert!(matches!(trusted(&seen, day(10), at), Trust::Trusted { .. }));
-        assert!(matches!(trusted(&seen, day(-20) - second, at), Trust::Refused { .. }));
+        assert!(matches!(
+            trusted(&seen, day(-20) - second, at),
+            Trust::Refused { .. }
+        ));
     }
     let Trust::Refused { reasons } = trusted(&good.observed(), day(10), now()) else {
         panic!("a leaf without timestamp is refused, as Chrome does");
     };
-    assert!(matches!(&reasons[..], [PathReason::DistrustedAfter { by: Distrust::Sct, at: None, .. }]));
+    assert!(matches!(
+        &reasons[..],
+        [PathReason::DistrustedAfter {
+            by: Distrust::Sct,
+            at: None,
+            ..
+        }]
+    ));
     // A forged timestamp does not make a leaf older.
     let mut forged = timestamped_at(&good, &logs, day(5));
     let scts = &mut forged.handshake.as_mut().unwrap().scts;
@@ -262,9 +342,18 @@ fn another_root_of_the_same_store_is_found_behind_a_distrusted_one() {
     let stores = Stores::none()
         .with_public_store("Careful", both)
         .unwrap()
-        .with_condition("Careful", good.root.certificate.fingerprint(), Condition::NotBefore(day(-100)));
+        .with_condition(
+            "Careful",
+            good.root.certificate.fingerprint(),
+            Condition::NotBefore(day(-100)),
+        );
     let sent = [&good.leaf, &good.issuing.certificate, &cross];
-    let assessment = judge_at(&observation("shop.example", &sent), &stores, &Policy::default(), now());
+    let assessment = judge_at(
+        &observation("shop.example", &sent),
+        &stores,
+        &Policy::default(),
+        now(),
+    );
     let Trust::Trusted { path } = &assessment.trust[0].outcome else {
         panic!("{:?}", assessment.trust);
     };
@@ -278,7 +367,11 @@ fn a_condition_binds_only_the_store_that_sets_it() {
         .with_public_store("Easy", vec![Arc::clone(&good.root.certificate)])
         .unwrap();
     let assessment = judge_at(&good.observed(), &stores, &Policy::default(), now());
-    let trusted: Vec<_> = assessment.trust.iter().map(|verdict| verdict.is_trusted()).collect();
+    let trusted: Vec<_> = assessment
+        .trust
+        .iter()
+        .map(|verdict| verdict.is_trusted())
+        .collect();
     assert_eq!(trusted, [false, true]);
 }
 
@@ -305,7 +398,10 @@ fn a_store_of_none_and_of_many() {
     assert!(!judge_at(&good.observed(), &empty, &Policy::default(), now()).trust[0].is_trusted());
     let many: Vec<_> = (0..10_000_u32)
         .map(|number| Arc::new(Certificate::from_der(number.to_be_bytes())))
-        .chain([Arc::clone(&good.root.certificate), Arc::clone(&good.root.certificate)])
+        .chain([
+            Arc::clone(&good.root.certificate),
+            Arc::clone(&good.root.certificate),
+        ])
         .collect();
     let many = Stores::none().with_user_store("many", many).unwrap();
     assert_eq!(many.list()[0].anchors, 10_001, "one was given twice");

@@ -254,7 +254,10 @@ fn certificate(reason: &Reason) -> Option<String> {
 fn timestamps(reason: &Reason) -> Option<String> {
     let text = match reason {
         Reason::NoScts { clients } => {
-            format!("no log has signed it (no SCT); {} refuse that", clients.join(" and "))
+            format!(
+                "no log has signed it (no SCT); {} refuse that",
+                clients.join(" and ")
+            )
         }
         Reason::TooFewScts {
             clients,

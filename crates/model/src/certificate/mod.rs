@@ -61,7 +61,10 @@ impl PublicKey {
     pub fn from_der(spki: &[u8]) -> Self {
         let notes = Notes::default();
         let value = Reader::new(spki, &notes).expect(tag::SEQUENCE);
-        value.map_or_else(|_| Self::default(), |value| algorithms::public_key(&value, &notes))
+        value.map_or_else(
+            |_| Self::default(),
+            |value| algorithms::public_key(&value, &notes),
+        )
     }
 }
 

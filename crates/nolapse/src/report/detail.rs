@@ -79,8 +79,16 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
     for look in looks {
         for handshake in handshakes(look) {
             // The verdicts are on the first handshake.
-            let is_first = look.observation.handshake.as_ref().is_some_and(|first| std::ptr::eq(first, handshake));
-            let verdicts = if is_first { look.assessment.scts.as_slice() } else { &[] };
+            let is_first = look
+                .observation
+                .handshake
+                .as_ref()
+                .is_some_and(|first| std::ptr::eq(first, handshake));
+            let verdicts = if is_first {
+                look.assessment.scts.as_slice()
+            } else {
+                &[]
+            };
             let line = tls(handshake, verdicts);
             if !agreed.contains(&line) {
                 agreed.push(line);

@@ -28,7 +28,11 @@ pub(super) enum Age {
 
 /// The folder for our data: `$NOLAPSE_DATA_DIR`, or `nolapse` in the user's data folder.
 fn folder() -> Option<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     let user = || set("XDG_DATA_HOME").filter(|path| path.is_absolute());
     let home = || set("HOME").map(|home| home.join(".local/share"));
     set("NOLAPSE_DATA_DIR").or_else(|| user().or_else(home).map(|data| data.join("nolapse")))

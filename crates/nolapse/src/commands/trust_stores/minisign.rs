@@ -24,14 +24,18 @@ pub(super) enum Refused {
 
 /// Whether the key made the signature over `message`. Both texts may be files of minisign, with their comments.
 pub(super) fn verify(key: &str, signature: &str, message: &[u8]) -> Result<(), Refused> {
-    let key = last_line(key).and_then(|line| STANDARD.decode(line).ok()).ok_or(Refused::Key)?;
+    let key = last_line(key)
+        .and_then(|line| STANDARD.decode(line).ok())
+        .ok_or(Refused::Key)?;
     let (key_id, key) = match (key.len(), key.split_at_checked(10)) {
         (32, _) => (None, key.as_slice()),
         (42, Some(([b'E', b'd', id @ ..], key))) => (Some(id), key),
         _ => return Err(Refused::Key),
     };
     let mut lines = signature.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = lines.find(|line| !line.starts_with("untrusted comment:")).ok_or(Refused::Signature)?;
+    let line = lines
+        .find(|line| !line.starts_with("untrusted comment:"))
+        .ok_or(Refused::Signature)?;
     let signature = STANDARD.decode(line).map_err(|_| Refused::Signature)?;
     let (signature_id, signature) = match (signature.len(), signature.split_at_checked(10)) {
         (64, _) => (None, signature.as_slice()),
@@ -67,14 +71,26 @@ mod tests {
         let key = format!("untrusted comment: x\n{}\n", encode(&[b"Ed12345678", public]));
         let signed = |kind: &[u8]| {
             let comment = "untrusted comment: x\n";
-            format!("{comment}{}\ntrusted comment: y\nAAAA\n", encode(&[kind, signature]))
+            format!(
+                "{comment}{}\ntrusted comment: y\nAAAA\n",
+                encode(&[kind, signature])
+            )
         };
         assert_eq!(verify(&bare.0, &bare.1, b"bundle"), Ok(()));
         assert_eq!(verify(&key, &signed(b"Ed12345678"), b"bundle"), Ok(()));
         assert_eq!(verify(&key, &bare.1, b"bundle"), Ok(()));
-        assert_eq!(verify(&key, &signed(b"Ed12345678"), b"bundlE"), Err(Refused::Invalid));
-        assert_eq!(verify(&key, &signed(b"Ed12345679"), b"bundle"), Err(Refused::OtherKey));
-        assert_eq!(verify(&key, &signed(b"ED12345678"), b"bundle"), Err(Refused::Hashed));
+        assert_eq!(
+            verify(&key, &signed(b"Ed12345678"), b"bundlE"),
+            Err(Refused::Invalid)
+        );
+        assert_eq!(
+            verify(&key, &signed(b"Ed12345679"), b"bundle"),
+            Err(Refused::OtherKey)
+        );
+        assert_eq!(
+            verify(&key, &signed(b"ED12345678"), b"bundle"),
+            Err(Refused::Hashed)
+        );
         assert_eq!(verify("x", &bare.1, b"bundle"), Err(Refused::Key));
         assert_eq!(verify(&bare.0, "", b"bundle"), Err(Refused::Signature));
     }

@@ -61,7 +61,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             let stores = Stores::of(&installed::collection());
             let today = today();
             if args.json {
-                writeln!(out, "{}", serde_json::to_string_pretty(&list_json(&stores, today))?)?;
+                writeln!(
+                    out,
+                    "{}",
+                    serde_json::to_string_pretty(&list_json(&stores, today))?
+                )?;
             } else {
                 out.write_all(table(&stores, today).as_bytes())?;
             }
@@ -71,10 +75,18 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             let same = |store: &Store| store.name.eq_ignore_ascii_case(name);
             let Some(place) = stores.list().iter().position(same) else {
                 let known: Vec<_> = stores.list().iter().map(|store| &*store.name).collect();
-                bail!("there is no store `{}`: {}", untrusted::shown(name), known.join(", "));
+                bail!(
+                    "there is no store `{}`: {}",
+                    untrusted::shown(name),
+                    known.join(", ")
+                );
             };
             if args.json {
-                writeln!(out, "{}", serde_json::to_string_pretty(&roots_json(&stores, place))?)?;
+                writeln!(
+                    out,
+                    "{}",
+                    serde_json::to_string_pretty(&roots_json(&stores, place))?
+                )?;
             } else {
                 out.write_all(roots(&stores, place).as_bytes())?;
             }
@@ -111,7 +123,11 @@ fn table(stores: &Stores, today: Date) -> String {
             store.conditional.to_string(),
             store.version.as_deref().unwrap_or("-").to_owned(),
             store.date.map(|date| date.to_string()).unwrap_or_default(),
-            if age > OLD_DAYS { format!("{age} d, old") } else { format!("{age} d") },
+            if age > OLD_DAYS {
+                format!("{age} d, old")
+            } else {
+                format!("{age} d")
+            },
         ]);
     }
     let mut out = text_table(&rows);
@@ -144,7 +160,9 @@ fn text_table(rows: &[[String; 6]]) -> String {
     };
     for row in rows {
         let cells = row.iter().enumerate();
-        let padded: Vec<_> = cells.map(|(column, cell)| text::pad(cell, width(column))).collect();
+        let padded: Vec<_> = cells
+            .map(|(column, cell)| text::pad(cell, width(column)))
+            .collect();
         let _ = writeln!(out, "{}", padded.join("  ").trim_end());
     }
     out
@@ -219,14 +237,26 @@ mod tests {
     fn the_list_says_what_is_old() {
         let stores = Stores::public();
         let table = table(&stores, "2026-11-24".parse().unwrap());
-        let line = |name: &str| table.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
-        assert_eq!(line("Chrome "), "Chrome   100    24           36          2026-11-21  3 d");
+        let line = |name: &str| {
+            table
+                .lines()
+                .find(|line| line.starts_with(name))
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(
+            line("Chrome "),
+            "Chrome   100    24           36          2026-11-21  3 d"
+        );
         assert!(line("Apple ").ends_with("331 d, old"), "{table}");
         assert!(table.contains("161 logs") && table.contains("older than 90 days"));
         let fresh = super::table(&stores, "2026-01-25".parse().unwrap());
         assert!(!fresh.contains("older than"));
         let json = list_json(&stores, "2026-11-24".parse().unwrap());
-        assert_eq!((&json["stores"][2]["roots"], &json["stores"][2]["age_days"]), (&100.into(), &3.into()));
+        assert_eq!(
+            (&json["stores"][2]["roots"], &json["stores"][2]["age_days"]),
+            (&100.into(), &3.into())
+        );
     }
 
     #[test]
@@ -235,7 +265,10 @@ mod tests {
         let shown = roots(&stores, 4);
         assert_eq!(shown.lines().count(), 118);
         let izenpe = shown.lines().find(|line| line.contains("Izenpe.com")).unwrap();
-        assert!(izenpe.ends_with("Izenpe.com; only leaves issued by 2026-04-15T23:59:59Z"), "{izenpe}");
+        assert!(
+            izenpe.ends_with("Izenpe.com; only leaves issued by 2026-04-15T23:59:59Z"),
+            "{izenpe}"
+        );
         assert_eq!(roots_json(&stores, 2).as_array().unwrap().len(), 100);
     }
 }

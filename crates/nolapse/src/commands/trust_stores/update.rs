@@ -84,7 +84,11 @@ fn read(source: &str) -> anyhow::Result<Vec<u8>> {
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {
     file::read_bounded(path, limits::TRUST_BUNDLE_BYTES).map_err(|error| {
-        anyhow::anyhow!("{}: {}", untrusted::shown(&path.display().to_string()), file::reason(&error))
+        anyhow::anyhow!(
+            "{}: {}",
+            untrusted::shown(&path.display().to_string()),
+            file::reason(&error)
+        )
     })
 }
 
@@ -120,10 +124,20 @@ pub(super) mod testing {
     /// What is compiled in, with a Mozilla store of the year before.
     pub(in super::super) fn older() -> Collection {
         let bundle = Collection::built_in().to_bundle();
-        let find = |wanted: &[u8]| bundle.windows(wanted.len()).position(|window| window == wanted).unwrap();
+        let find = |wanted: &[u8]| {
+            bundle
+                .windows(wanted.len())
+                .position(|window| window == wanted)
+                .unwrap()
+        };
         let mut bundle = bundle.clone();
         let place = find(b"name = \"Mozilla\"");
-        let date = bundle.get(place..).unwrap().windows(8).position(|window| window == b"date = \"").unwrap();
+        let date = bundle
+            .get(place..)
+            .unwrap()
+            .windows(8)
+            .position(|window| window == b"date = \"")
+            .unwrap();
         let year = place + date + 8;
         bundle.get_mut(year..year + 4).unwrap().copy_from_slice(b"2025");
         let end = bundle.len() - 72;
@@ -142,7 +156,10 @@ mod tests {
     fn an_older_store_is_refused_by_name_and_date() {
         let (old, new) = (testing::older(), Collection::built_in());
         let refused = settle(&old, &new, false).unwrap_err().to_string();
-        assert!(refused.contains("Mozilla of 2025-10-23 (in use: 2026-10-23)"), "{refused}");
+        assert!(
+            refused.contains("Mozilla of 2025-10-23 (in use: 2026-10-23)"),
+            "{refused}"
+        );
         assert_eq!(settle(&old, &new, true).unwrap(), Age::Pinned);
         assert_eq!(settle(&new, &old, false).unwrap(), Age::Newer);
     }
