@@ -81,7 +81,7 @@ impl StoreArgs {
     }
 
     fn required(&self, stores: &Stores) -> anyhow::Result<RequiredStores> {
-        let mut names = Vec::new();
+        let mut names: Vec<&str> = Vec::new();
         for name in &self.require_stores {
             match name.to_ascii_lowercase().as_str() {
                 "any" if self.require_stores.len() == 1 => return Ok(RequiredStores::Any),
