@@ -346,9 +346,16 @@ impl<'a> Found<'a> {
         let asks = self.question.asks_of_paths();
         let mut comparisons = limits::PATH_NAME_COMPARISONS;
         let mut forbidden = Vec::new();
+        let mut held = 0;
         for (place, upper) in self.uppers.iter().enumerate() {
             let paths = upper.accepted.iter().enumerate();
             for (number, path) in paths.filter(|(_, path)| path.conditional || asks) {
+                held += 1;
+                if held > limits::PATHS_HELD {
+                    let budget = Budget::Edges;
+                    forbidden.push((place, number, vec![PathReason::TooComplex { budget }]));
+                    continue;
+                }
                 let mut reasons = Vec::new();
                 let issuers = path.steps.iter();
                 reasons.extend(
@@ -485,19 +492,20 @@ impl<'a> Found<'a> {
                 .and_then(|upper| upper.accepted.get(*number));
             path.is_some_and(|path| path.stores & store != 0)
         });
-        let forbidden = reaching.min_by_key(|(_, _, reasons)| reasons.len());
+        let is_unheld = |reasons: &[PathReason]| matches!(reasons, [PathReason::TooComplex { .. }]);
+        let forbidden = reaching.min_by_key(|(_, _, reasons)| (is_unheld(reasons), reasons.len()));
         let dead = self
             .uppers
             .iter()
             .flat_map(|upper| &upper.dead)
             .max_by_key(|dead| dead.merit(store));
-        if let Some(budget) = self
+        if let Some((_, _, forbidding)) = forbidden {
+            reasons.extend(forbidding.iter().cloned());
+        } else if let Some(budget) = self
             .exhausted
             .or_else(|| self.uppers.iter().find_map(|upper| upper.exhausted))
         {
             reasons.push(PathReason::TooComplex { budget });
-        } else if let Some((_, _, forbidding)) = forbidden {
-            reasons.extend(forbidding.iter().cloned());
         } else if let Some(dead) = dead {
             reasons.extend(dead.reasons.iter().cloned());
             reasons.extend(dead.end_reason(store));
