@@ -78,8 +78,12 @@ pub const PATH_CANDIDATES: usize = 64;
 /// Moments at which trust over a span of time is asked for anew: a chain has a dozen; every root of a large store that is called
 /// the same as an issuer has two.
 pub const TIMELINE_MOMENTS: usize = 1024;
-/// Names and distribution points compared when one certificate is held against revocation lists.
-pub const CRL_COMPARISONS: usize = 250_000;
+/// Paths of one chain that are held against the leaf's names, policies and revocation lists. Cross-signing gives two or
+/// three.
+pub const PATHS_HELD: usize = 8;
+/// Names and distribution points compared when one certificate is held against revocation lists: honest ones have a
+/// handful of each.
+pub const CRL_COMPARISONS: usize = 50_000;
 /// Connections open at once, file descriptors permitting (`--concurrency`).
 pub const CONCURRENT: usize = 1000;
 /// Connections open at once to one address (`--per-address`).

@@ -390,9 +390,21 @@ impl<'a> Found<'a> {
         let asks = self.question.asks_of_paths();
         let mut comparisons = limits::PATH_NAME_COMPARISONS;
         let mut forbidden = Vec::new();
+        let mut held = 0;
         for (place, upper) in self.uppers.iter().enumerate() {
             let paths = upper.accepted.iter().enumerate();
             for (number, path) in paths.filter(|(_, path)| path.conditional || asks) {
+                held += 1;
+                if held > limits::PATHS_HELD {
+                    let budget = Budget::Edges;
+                    forbidden.push(Forbidden {
+                        upper: place,
+                        path: number,
+                        stores: StoreSet::MAX,
+                        reasons: vec![PathReason::TooComplex { budget }],
+                    });
+                    continue;
+                }
                 let mut reasons = Vec::new();
                 let issuers = path.steps.iter();
                 reasons.extend(
@@ -557,19 +569,21 @@ impl<'a> Found<'a> {
             let path = upper.and_then(|upper| upper.accepted.get(forbidden.path));
             path.is_some_and(|path| path.stores & forbidden.stores & store != 0)
         });
-        let forbidden = reaching.min_by_key(|forbidden| forbidden.reasons.len());
+        let is_unheld = |reasons: &[PathReason]| matches!(reasons, [PathReason::TooComplex { .. }]);
+        let forbidden =
+            reaching.min_by_key(|forbidden| (is_unheld(&forbidden.reasons), forbidden.reasons.len()));
         let dead = self
             .uppers
             .iter()
             .flat_map(|upper| &upper.dead)
             .max_by_key(|dead| dead.merit(store));
-        if let Some(budget) = self
+        if let Some(forbidding) = forbidden {
+            reasons.extend(forbidding.reasons.iter().cloned());
+        } else if let Some(budget) = self
             .exhausted
             .or_else(|| self.uppers.iter().find_map(|upper| upper.exhausted))
         {
             reasons.push(PathReason::TooComplex { budget });
-        } else if let Some(forbidding) = forbidden {
-            reasons.extend(forbidding.reasons.iter().cloned());
         } else if let Some(dead) = dead {
             reasons.extend(dead.reasons.iter().cloned());
             reasons.extend(dead.end_reason(store));

@@ -51,6 +51,11 @@ pub const ALL: &[Limit] = &[
         None,
     ),
     count("certificates that may stand on a path", PATH_CANDIDATES, None),
+    count(
+        "paths held against names, policies and revocation lists",
+        PATHS_HELD,
+        None,
+    ),
     count("moments of trust over a span of time", TIMELINE_MOMENTS, None),
     count(
         "distribution points compared for one certificate",
