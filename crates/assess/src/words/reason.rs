@@ -503,7 +503,7 @@ fn path_inquiry(reason: &PathReason) -> Option<String> {
         PathReason::NoPolicy { .. } => format!("from {name} on no required policy is left"),
         PathReason::AnyPolicyMapped { .. } => format!("{name} maps policies from or to any policy"),
         PathReason::TooDeep { allowed, .. } => {
-            format!("more than {allowed} authorities stand between {name} and the root")
+            format!("more authorities than {allowed} stand between {name} and the root")
         }
         _ => return None,
     };

@@ -163,6 +163,14 @@ fn what_was_asked_beside_the_path_is_answered_in_a_sentence() {
     ];
     let sentences: BTreeSet<_> = kinds.iter().map(|why| said(unknown(*why))).collect();
     assert_eq!(sentences.len(), kinds.len());
+}
+
+#[test]
+fn names_policies_and_purposes_have_their_sentences() {
+    let certificate = Good::new().leaf;
+    let name = format!("shop.example ({})", certificate.fingerprint().short());
+    let one = || Arc::clone(&certificate);
+    let said = |reason: PathReason| path_reason(&reason).replace(&name, "X");
     let wanted = Identity::Name(Name::parse("other.example").unwrap());
     let certificate = one();
     assert_eq!(
@@ -180,7 +188,7 @@ fn what_was_asked_beside_the_path_is_answered_in_a_sentence() {
     let (certificate, allowed) = (one(), 1);
     assert_eq!(
         said(PathReason::TooDeep { certificate, allowed }),
-        "more than 1 authorities stand between X and the root"
+        "more authorities than 1 stand between X and the root"
     );
     let (certificate, purpose) = (one(), Purpose::Client);
     assert_eq!(
