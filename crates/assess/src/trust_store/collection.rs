@@ -300,7 +300,7 @@ fn list(text: &str, pool: &Pool, section: usize) -> Result<List, BundleError> {
             }
             continue;
         }
-        let root = Fingerprint::from_bytes(lines::digest(key).ok_or(wrong.clone())?);
+        let root = Fingerprint::from_bytes(lines::digest(key).ok_or_else(|| wrong.clone())?);
         let place = pool.place(root).ok_or(BundleError::Root(root))?;
         let moment = || value.parse::<Timestamp>().map_err(|_| wrong.clone());
         match heading {
