@@ -20,6 +20,7 @@ pub mod endpoint;
 pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
+pub mod http;
 pub mod limits;
 pub mod name;
 pub mod observation;
