@@ -95,9 +95,8 @@ impl Bench<'_> {
             .map(|handshake| handshake.chain.as_slice())
             .unwrap_or_default();
         let question = Question {
-            chain,
             known: &self.evidence.issuers,
-            now: self.now,
+            ..Question::of(chain, self.now)
         };
         let trust = path::verdicts(&question, self.law.stores, self.memory);
         let case = Case::new(self.observation, handshake, further, &trust, self.law.stores)

@@ -72,6 +72,11 @@ pub const PATH_SIGNATURES: usize = 100;
 pub const PATH_LENGTH: usize = 10;
 /// Name-constraint comparisons for one chain (RFC 5280 section 4.2.1.10), the quadratic step.
 pub const PATH_NAME_COMPARISONS: usize = 250_000;
+/// Certificates beside the leaf that may stand on a path: an endpoint sends at most [`CHAIN_CERTIFICATES`], a file or
+/// what was fetched may bring more. Test suites for path building bring 35.
+pub const PATH_CANDIDATES: usize = 64;
+/// Names and distribution points compared when one certificate is held against revocation lists.
+pub const CRL_COMPARISONS: usize = 250_000;
 /// Connections open at once, file descriptors permitting (`--concurrency`).
 pub const CONCURRENT: usize = 1000;
 /// Connections open at once to one address (`--per-address`).

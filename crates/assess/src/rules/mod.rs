@@ -35,7 +35,9 @@ use model::finding::{Finding, Severity};
 
 use crate::case::Case;
 
+pub(crate) use name_mismatch::matches as is_named;
 pub use reference::reference;
+pub(crate) use weak_key::weakness;
 
 /// A rule as `nolapse explain`, the documents and the outputs know it.
 pub struct Rule {

@@ -3,6 +3,7 @@
 //!
 //! A sentence says what is wrong and the evidence: which certificate, which store, which date. It never judges.
 
+mod issuance;
 mod reason;
 mod unit;
 
@@ -14,6 +15,7 @@ use std::sync::Arc;
 use crate::path::Trust;
 use crate::rules;
 
+pub use reason::unknown;
 pub use unit::{moment, span};
 
 /// One line for people: what is wrong, and the evidence. Lower case, no full stop.

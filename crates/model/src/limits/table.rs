@@ -50,6 +50,12 @@ pub const ALL: &[Limit] = &[
         PATH_NAME_COMPARISONS,
         None,
     ),
+    count("certificates that may stand on a path", PATH_CANDIDATES, None),
+    count(
+        "distribution points compared for one certificate",
+        CRL_COMPARISONS,
+        None,
+    ),
     count("connections open at once", CONCURRENT, Some("--concurrency")),
     count(
         "connections open at once to one address",

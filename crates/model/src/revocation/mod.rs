@@ -4,9 +4,11 @@
 //! is fresh enough, is judged elsewhere.
 
 mod crl;
+mod list;
 mod ocsp;
 
-pub use crl::{Crl, CrlEntries, RevokedCertificate};
+pub use crl::{Crl, CrlEntries, CrlScope, CrlSubjects, RevokedCertificate};
+pub use list::{Entries, RevocationList};
 pub use ocsp::{BasicAnswer, CertificateStatus, OcspAnswer, OcspStatus, ResponderId, SingleAnswer};
 
 /// Why a certificate was revoked (RFC 5280 section 5.3.1), as the number that stands in the answer.
