@@ -14,6 +14,7 @@
 //! - [`words`]: the sentences, made at the very end and safe for a terminal.
 
 mod case;
+mod issuers;
 mod judge;
 pub mod memory;
 pub mod path;

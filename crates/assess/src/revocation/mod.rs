@@ -4,11 +4,19 @@
 //! here, and whether an unknown standing matters is for the caller to say.
 
 mod crl;
+mod ocsp;
+mod standing;
+
+#[cfg(test)]
+pub(crate) mod minted;
 
 use jiff::Timestamp;
 use model::revocation::RevocationReason;
 
 pub use crl::{Lists, by_crls};
+pub use ocsp::{OcspStanding, SaidByOcsp, by_ocsp};
+pub(crate) use standing::Inquest;
+pub use standing::{CertificateRevocation, RevocationVerdict, Said, SourceVerdict, Way, ways};
 
 /// What is known about the revocation of one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

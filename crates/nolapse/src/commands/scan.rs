@@ -214,6 +214,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         stores: anchors::stores(&args.looking.trust_stores)?,
         policy: args.looking.policy(),
         memory,
+        inquiry: args.looking.asking.inquiry(),
     });
     let rendering = Rendering::new(args.output.format, fields);
     let (run, output) = prepare(args, &rendering)?;
