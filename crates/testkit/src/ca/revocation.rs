@@ -1,7 +1,7 @@
 //! What issuers say about certificates afterwards: where they say it, lists, answers, and the index of a real responder.
 
 use std::fmt::Write;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use rcgen::{
     CertificateRevocationListParams, CrlDistributionPoint, CustomExtension, Issuer, KeyIdMethod,
