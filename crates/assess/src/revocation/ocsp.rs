@@ -13,8 +13,9 @@ use model::revocation::{
     BasicAnswer, CertificateStatus, OcspReply, OcspStatus, RevocationReason, SingleAnswer,
 };
 
+use crate::memory::SignatureMemory;
 use crate::path::is_fatal;
-use crate::signature::{self, Signed};
+use crate::signature::Signed;
 
 /// What an OCSP answer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +54,7 @@ pub fn by_ocsp(
     certificate: &Certificate,
     issuer: &Certificate,
     reply: &OcspReply,
+    memory: &SignatureMemory,
     now: Timestamp,
 ) -> SaidByOcsp {
     let (basic, single) = match about(certificate, issuer, reply) {
@@ -65,7 +67,7 @@ pub fn by_ocsp(
             };
         }
     };
-    let standing = authenticate(reply, basic, issuer, now).and_then(|()| standing(single, now));
+    let standing = Bench { reply, basic, memory, now }.authenticate(issuer).and_then(|()| standing(single, now));
     SaidByOcsp {
         standing,
         this_update: single.this_update,
@@ -96,64 +98,66 @@ fn about<'a>(
     newest.map(|single| (basic, single)).ok_or(OcspDoubt::NotAbout)
 }
 
-/// Whether the issuer answers, or a responder that it certified (section 4.2.2.2).
-fn authenticate(
-    reply: &OcspReply,
-    basic: &BasicAnswer,
-    issuer: &Certificate,
+/// An answer whose signer is looked for.
+struct Bench<'a> {
+    reply: &'a OcspReply,
+    basic: &'a BasicAnswer,
+    memory: &'a SignatureMemory,
     now: Timestamp,
-) -> Result<(), OcspDoubt> {
-    let mut doubt = OcspDoubt::NoSigner;
-    if basic.responder.is(issuer) {
-        match signed(reply, basic, issuer) {
-            Signed::Valid => return Ok(()),
-            Signed::Invalid => doubt = OcspDoubt::BadSignature,
-            Signed::Unsupported => doubt = OcspDoubt::UnsupportedAlgorithm,
-        }
-    }
-    for responder in reply.certificates(basic) {
-        if !basic.responder.is(&responder) || !is_delegate(&responder, issuer, now) {
-            continue;
-        }
-        match signed(reply, basic, &responder) {
-            Signed::Valid => return Ok(()),
-            Signed::Invalid => doubt = OcspDoubt::BadSignature,
-            Signed::Unsupported => doubt = OcspDoubt::UnsupportedAlgorithm,
-        }
-    }
-    Err(doubt)
 }
 
-/// Whether `issuer` itself certified the responder for answering, at this time. A usage for everything is none for this:
-/// it would make a responder of each leaf that has it.
-fn is_delegate(responder: &Certificate, issuer: &Certificate, now: Timestamp) -> bool {
-    let facts = responder.facts();
-    let usages = facts.extended_key_usages.as_deref().unwrap_or_default();
-    let second = now.as_second();
-    usages.contains(&Oid::OCSP_SIGNING)
-        && facts.issuer.raw_bytes == issuer.facts().subject.raw_bytes
-        && facts.not_before.is_some_and(|begin| begin.as_second() <= second)
-        && facts.not_after.is_some_and(|end| second <= end.as_second())
-        && !facts.oddities.iter().any(|oddity| is_fatal(oddity.kind))
-        && signature::verify(responder, issuer) == Signed::Valid
-}
+impl Bench<'_> {
+    /// Whether the issuer answers, or a responder that it certified (section 4.2.2.2).
+    fn authenticate(&self, issuer: &Certificate) -> Result<(), OcspDoubt> {
+        let mut doubt = OcspDoubt::NoSigner;
+        if self.basic.responder.is(issuer) {
+            match self.signed(issuer) {
+                Signed::Valid => return Ok(()),
+                Signed::Invalid => doubt = OcspDoubt::BadSignature,
+                Signed::Unsupported => doubt = OcspDoubt::UnsupportedAlgorithm,
+            }
+        }
+        for responder in self.reply.certificates(self.basic) {
+            if !self.basic.responder.is(&responder) || !self.is_delegate(&responder, issuer) {
+                continue;
+            }
+            match self.signed(&responder) {
+                Signed::Valid => return Ok(()),
+                Signed::Invalid => doubt = OcspDoubt::BadSignature,
+                Signed::Unsupported => doubt = OcspDoubt::UnsupportedAlgorithm,
+            }
+        }
+        Err(doubt)
+    }
 
-fn signed(reply: &OcspReply, basic: &BasicAnswer, signer: &Certificate) -> Signed {
-    let key = &signer.facts().public_key;
-    let (Some(message), Some(signature), Some(key_bytes)) = (
-        reply.der().get(basic.to_be_signed.clone()),
-        reply.der().get(basic.signature.clone()),
-        signer.der().get(key.key.clone()),
-    ) else {
-        return Signed::Invalid;
-    };
-    model::signature::verify(
-        &basic.signature_algorithm,
-        &key.kind,
-        key_bytes,
-        message,
-        signature,
-    )
+    /// Whether `issuer` itself certified the responder for answering, at this time. A usage for everything is none for
+    /// this: it would make a responder of each leaf that has it.
+    fn is_delegate(&self, responder: &Certificate, issuer: &Certificate) -> bool {
+        let facts = responder.facts();
+        let usages = facts.extended_key_usages.as_deref().unwrap_or_default();
+        let second = self.now.as_second();
+        usages.contains(&Oid::OCSP_SIGNING)
+            && facts.issuer.canonical == issuer.facts().subject.canonical
+            && facts.not_before.is_some_and(|begin| begin.as_second() <= second)
+            && facts.not_after.is_some_and(|end| second <= end.as_second())
+            && !facts.oddities.iter().any(|oddity| is_fatal(oddity.kind))
+            && self.memory.verify(responder, issuer) == Signed::Valid
+    }
+
+    fn signed(&self, signer: &Certificate) -> Signed {
+        let key = &signer.facts().public_key;
+        let (Some(message), Some(signature), Some(key_bytes)) = (
+            self.reply.der().get(self.basic.to_be_signed.clone()),
+            self.reply.der().get(self.basic.signature.clone()),
+            signer.der().get(key.key.clone()),
+        ) else {
+            return Signed::Invalid;
+        };
+        let algorithm = &self.basic.signature_algorithm;
+        self.memory.verify_reply(self.reply, signer, || {
+            model::signature::verify(algorithm, &key.kind, key_bytes, message, signature)
+        })
+    }
 }
 
 /// What the answer says, if it is in force. A revocation that is no hold never ends: an old answer that says it counts.

@@ -221,7 +221,7 @@ impl Body {
 }
 
 /// `shop.example.com (9c41 7e02) good   ocsp http://ocsp.example/ good, until 2026-11-29 11:58 UTC`.
-fn revocation(revocation: &CertificateRevocation) -> String {
+pub(crate) fn revocation(revocation: &CertificateRevocation) -> String {
     let mut out = format!(
         "{} {}",
         words::certificate(&revocation.certificate),

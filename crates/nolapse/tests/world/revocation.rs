@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 use testkit::ca::{Minted, Pki, Say, Served, Template, index, openssl};
+use testkit::dns::NameServer;
 use testkit::files::Files;
 use testkit::folder::Folder;
 use testkit::rcgen::ExtendedKeyUsagePurpose;
@@ -364,4 +365,30 @@ fn people_see_where_it_was_said() {
     assert!(said.contains("was revoked by its issuer on ") && said.contains("keyCompromise"), "{said}");
     assert!(said.contains("Revocation") && said.contains(&files.url("/list")), "{said}");
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn caa_records_that_name_another_authority_are_a_note() {
+    let root = Template::authority("R99").edit(|params| {
+        let organization = testkit::rcgen::DnType::OrganizationName;
+        params.distinguished_name.push(organization, "Let's Encrypt");
+    });
+    let (pki, root) = (Pki::new(), root.self_signed());
+    let leaf = Template::server("www.shop.test").issued_by(&root);
+    let served = pki.serve_chain(&leaf, &[&leaf]);
+    let server = serve(&[("www.shop.test", &served, "")]);
+    let socket = server.at("https");
+    let folder = Folder::new();
+    let store = format!("le={}", folder.file("root.pem", root.pem()).display());
+    let names = [("www.shop.test", &[socket.ip()][..])];
+    for (issuer, rules) in [("digicert.com", vec!["caa-forbids"]), ("letsencrypt.org", vec![])] {
+        let dns = NameServer::start_with_issuers(&names, &[("shop.test", issuer)]);
+        let resolver = dns.socket().to_string();
+        let target = format!("www.shop.test:{}", socket.port());
+        let arguments = ["--trust-store", &store, "--resolver", &resolver, "--caa"];
+        let look = look_with(&pki, &target, &arguments);
+        assert_eq!((look.status(), look.rules()), ("OK", rules), "{look:?}");
+        assert_eq!(look.text("/caa/0/at"), "shop.test", "{look:?}");
+        assert_eq!(look.text("/caa/0/issuers/0"), issuer, "{look:?}");
+    }
 }

@@ -28,7 +28,22 @@ impl Template {
             der::encode(der::SEQUENCE, &[method, der::encode(0x86, url.as_bytes())].concat())
         };
         let places = [responder.map(|url| place(1, url)), issuer.map(|url| place(2, url))];
-        let content = der::encode(der::SEQUENCE, &places.into_iter().flatten().flatten().collect::<Vec<u8>>());
+        let places: Vec<u8> = places.into_iter().flatten().flatten().collect();
+        self.with_information(&places)
+    }
+
+    /// Names several responders.
+    pub fn information_many(self, responders: &[String]) -> Self {
+        let place = |url: &String| {
+            let method = [6, 8, 0x2b, 6, 1, 5, 5, 7, 48, 1].to_vec();
+            der::encode(der::SEQUENCE, &[method, der::encode(0x86, url.as_bytes())].concat())
+        };
+        let places: Vec<u8> = responders.iter().flat_map(place).collect();
+        self.with_information(&places)
+    }
+
+    fn with_information(self, places: &[u8]) -> Self {
+        let content = der::encode(der::SEQUENCE, places);
         let extension = CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], content);
         self.edit(|params| params.custom_extensions.push(extension))
     }
