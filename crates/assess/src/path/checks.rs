@@ -167,7 +167,9 @@ pub(crate) const fn is_fatal(kind: OddityKind) -> bool {
         | OddityKind::TooManyEntries
         | OddityKind::BadKey
         | OddityKind::NotACertificate => true,
-        OddityKind::BadText | OddityKind::BadAddress | OddityKind::TooManyNames => false,
+        OddityKind::BadText | OddityKind::UnusualTime | OddityKind::BadAddress | OddityKind::TooManyNames => {
+            false
+        }
     }
 }
 

@@ -16,6 +16,7 @@ pub(super) fn leaf(leaf: &Arc<Certificate>, rules: Rules, reasons: &mut Vec<Path
     }
     let facts = leaf.facts();
     let mut broken = Vec::new();
+    numbered(facts, &mut broken);
     common(facts, rules, &mut broken);
     if !facts.is_ca() {
         push(
@@ -43,6 +44,10 @@ pub(super) fn issuer(
     }
     let facts = certificate.facts();
     let mut broken = Vec::new();
+    if !is_anchor {
+        // Whoever keeps a store knows an anchor by its key and name: some of the best known have the serial number 0.
+        numbered(facts, &mut broken);
+    }
     common(facts, rules, &mut broken);
     push(
         facts.subject_key_id.is_none(),
@@ -55,13 +60,14 @@ pub(super) fn issuer(
         &mut broken,
     );
     let lax = |oid: &Oid| is_critical(facts, oid) == Some(false);
+    // NIST's suite, which judges by RFC 5280 alone, has both lax and calls the paths valid.
     push(
-        lax(&Oid::BASIC_CONSTRAINTS),
+        rules == Rules::Web && lax(&Oid::BASIC_CONSTRAINTS),
         Rule::BasicConstraintsNotCritical,
         &mut broken,
     );
     push(
-        lax(&Oid::POLICY_CONSTRAINTS),
+        rules == Rules::Web && lax(&Oid::POLICY_CONSTRAINTS),
         Rule::PolicyConstraintsNotCritical,
         &mut broken,
     );
@@ -99,20 +105,23 @@ fn is_critical(facts: &Facts, oid: &Oid) -> Option<bool> {
         .map(|extension| extension.critical)
 }
 
-fn common(facts: &Facts, rules: Rules, broken: &mut Vec<Rule>) {
-    const SUBJECT_KEY: &[u8] = &[0x55, 0x1d, 0x0e];
-    const AUTHORITY_KEY: &[u8] = &[0x55, 0x1d, 0x23];
-    push(facts.version != 3, Rule::NotVersion3, broken);
+/// subjectKeyIdentifier.
+const SUBJECT_KEY: &[u8] = &[0x55, 0x1d, 0x0e];
+/// authorityKeyIdentifier.
+const AUTHORITY_KEY: &[u8] = &[0x55, 0x1d, 0x23];
+
+/// How the certificate and the key that signed it are told from others.
+fn numbered(facts: &Facts, broken: &mut Vec<Rule>) {
     push(facts.serial.len() > 20, Rule::SerialTooLong, broken);
     let is_negative = facts.serial.first().is_some_and(|first| first & 0x80 != 0);
     let is_zero = facts.serial.iter().all(|byte| *byte == 0);
     push(is_negative || is_zero, Rule::SerialNotPositive, broken);
-    let is_self_issued = facts.self_issued();
-    push(
-        facts.authority_key_id.is_none() && !is_self_issued,
-        Rule::AuthorityKeyMissing,
-        broken,
-    );
+    let is_missing = facts.authority_key_id.is_none() && !facts.self_issued();
+    push(is_missing, Rule::AuthorityKeyMissing, broken);
+}
+
+fn common(facts: &Facts, rules: Rules, broken: &mut Vec<Rule>) {
+    push(facts.version != 3, Rule::NotVersion3, broken);
     let critical = |content| is_critical(facts, &Oid::from_content(content)) == Some(true);
     push(critical(AUTHORITY_KEY), Rule::AuthorityKeyCritical, broken);
     push(critical(SUBJECT_KEY), Rule::SubjectKeyCritical, broken);
@@ -197,8 +206,9 @@ fn name_constraints(facts: &Facts, broken: &mut Vec<Rule>) {
             base.matches('@').count() > 1 || (!base.is_empty() && !is_host_pattern(host))
         }
         GeneralName::Uri(base) => {
-            let host = base.raw().strip_prefix('.').unwrap_or(base.raw());
-            !base.raw().is_empty() && !is_host_pattern(host)
+            let base = base.raw();
+            let host = base.strip_prefix('.').unwrap_or(base);
+            !base.is_empty() && !is_host_pattern(host)
         }
         GeneralName::OddAddress(block) => !is_block(block),
         GeneralName::Address(_) => true,
@@ -242,21 +252,49 @@ fn web_leaf(facts: &Facts, broken: &mut Vec<Rule>) {
     );
     let names = facts.subject_alt_names.as_deref().unwrap_or_default();
     let common_name = facts.subject.common_name.as_ref().filter(|_| !facts.is_ca());
-    if let Some(common_name) = common_name {
-        let is_listed = names.iter().any(|name| match name {
-            GeneralName::Dns(name) => name.raw() == common_name.raw(),
-            // Section 7.1.4.3: an address is written as RFC 5952 writes it, which is how it is shown.
-            GeneralName::Address(address) => address.to_string() == common_name.raw(),
-            _ => false,
-        });
-        push(!is_listed, Rule::CommonNameUnlisted, broken);
+    let is_misspelt = common_name.is_some_and(|common_name| misspells(common_name.raw(), names));
+    push(is_misspelt, Rule::CommonNameMisspelt, broken);
+}
+
+/// Whether a common name is one of the alternative names and spelt in another way (section 7.1.4.3). One that is none
+/// of them breaks the same rule, and test suites and real certificates are full of it.
+fn misspells(common_name: &str, names: &[GeneralName]) -> bool {
+    let is_listed = |name: &GeneralName| match name {
+        GeneralName::Dns(name) => name.raw() == common_name,
+        // An address is written as RFC 5952 writes it, which is how it is shown.
+        GeneralName::Address(address) => address.to_string() == common_name,
+        _ => false,
+    };
+    if names.iter().any(is_listed) {
+        return false;
     }
+    let is_unicode_host = !common_name.is_ascii() && common_name.contains('.') && !common_name.contains(' ');
+    let means = |name: &GeneralName| match name {
+        GeneralName::Dns(name) => name.raw().eq_ignore_ascii_case(common_name) || is_unicode_host,
+        GeneralName::Address(address) => spelt_address(common_name) == Some(*address),
+        _ => false,
+    };
+    names.iter().any(means)
+}
+
+/// An address in any spelling that some program reads: also of leading zeros, and one number in hexadecimal.
+fn spelt_address(text: &str) -> Option<IpAddr> {
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        let number = u32::from_str_radix(digits, 16).ok()?;
+        return Some(IpAddr::V4(number.into()));
+    }
+    let mut octets = text.split('.').map(|octet| octet.parse::<u8>().ok());
+    let mut next = || octets.next().flatten();
+    let address = [next()?, next()?, next()?, next()?];
+    octets.next().is_none().then(|| IpAddr::from(address))
 }
 
 /// The Baseline Requirements for roots (section 7.1.2.1).
 fn web_root(facts: &Facts, broken: &mut Vec<Rule>) {
     push(facts.extended_key_usages.is_some(), Rule::UsagesInRoot, broken);
-    const AUTHORITY_KEY: &[u8] = &[0x55, 0x1d, 0x23];
     let has_authority_key = is_critical(facts, &Oid::from_content(AUTHORITY_KEY)).is_some();
     let is_own = facts.authority_key_id.is_some() && facts.authority_key_id == facts.subject_key_id;
     push(

@@ -58,7 +58,7 @@ const REMOVED: Option<RevocationReason> = Some(RevocationReason(8));
 /// One question with all that follows from it.
 struct Inquiry<'a> {
     lists: &'a Lists<'a>,
-    /// The certificates that are being asked about: a list that needs itself to be believed is not.
+    /// The certificates that are being asked about.
     open: Vec<Fingerprint>,
     comparisons: usize,
     signatures: usize,
@@ -66,8 +66,12 @@ struct Inquiry<'a> {
 
 impl<'a> Inquiry<'a> {
     fn standing(&mut self, certificate: &Arc<Certificate>, above: &[Arc<Certificate>]) -> Standing {
-        let is_open = self.open.contains(&certificate.fingerprint());
-        if is_open || self.open.len() == DEPTH {
+        if self.open.contains(&certificate.fingerprint()) {
+            // The signer of a list that is to say whether the signer is revoked: nobody else can, and the anchor vouches
+            // for it. When it lists itself, that is found without asking again.
+            return Standing::Good;
+        }
+        if self.open.len() == DEPTH {
             let why = Unknown::NoSigner;
             return Standing::Unknown { why };
         }

@@ -27,8 +27,8 @@ pub(super) const fn issuance(rule: IssuanceRule) -> &'static str {
         IssuanceRule::AltNameCritical => "has a subject, and alternative names that are critical",
         IssuanceRule::DnsNameMalformed => "has a DNS name that is none",
         IssuanceRule::WildcardTooWide => "has a wildcard for a whole top-level domain, or for everything",
-        IssuanceRule::CommonNameUnlisted => {
-            "has a common name that is not letter for letter one of its alternative names"
+        IssuanceRule::CommonNameMisspelt => {
+            "has a common name that spells one of its alternative names otherwise"
         }
         IssuanceRule::UsagesMissing => "does not say what it is for",
         IssuanceRule::UsagesAny => "is for anything",

@@ -11,6 +11,7 @@ use crate::untrusted::Untrusted;
 
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 const ORGANIZATION: &[u8] = &[0x55, 4, 10];
+const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
 
 impl DistinguishedName {
     /// Reads a Name that stands alone, as in the list of acceptable client CAs. What cannot be read is left out.
@@ -24,6 +25,33 @@ impl DistinguishedName {
             },
             |name| distinguished_name(&name, &notes),
         )
+    }
+}
+
+impl DistinguishedName {
+    /// The values of its emailAddress attributes, which name mailboxes as RFC 2985 once had it (RFC 5280 section
+    /// 4.1.2.6). Read anew at every call: hardly anybody asks.
+    pub fn email_addresses(&self) -> Vec<Untrusted> {
+        let silent = Notes::default();
+        let mut found = Vec::new();
+        let read = |found: &mut Vec<Untrusted>| -> Result<(), DerError> {
+            let mut sets = Reader::new(&self.raw_bytes, &silent).open(tag::SEQUENCE)?;
+            while !sets.is_empty() {
+                let mut attributes = sets.open(tag::SET)?;
+                while !attributes.is_empty() {
+                    let mut attribute = attributes.open(tag::SEQUENCE)?;
+                    let kind = attribute.expect(tag::OID)?;
+                    let value = attribute.value()?;
+                    if kind.content == EMAIL_ADDRESS {
+                        found.push(Untrusted::from_bytes(value.content));
+                    }
+                }
+            }
+            Ok(())
+        };
+        // A name that ends in nonsense has the addresses that were read before it.
+        silent.keep(read(&mut found));
+        found
     }
 }
 
@@ -275,7 +303,7 @@ fn keyword(kind: &[u8]) -> Option<&'static str> {
         }),
         [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1] => Some("UID"),
         [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25] => Some("DC"),
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1] => Some("emailAddress"),
+        EMAIL_ADDRESS => Some("emailAddress"),
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2] => Some("unstructuredName"),
         [0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 1] => Some("jurisdictionL"),
         [0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 2] => Some("jurisdictionST"),

@@ -48,8 +48,8 @@ pub enum IssuanceRule {
     DnsNameMalformed,
     /// A wildcard for a whole top-level domain or for everything (Baseline Requirements section 3.2.2.6).
     WildcardTooWide,
-    /// A common name that is no copy of an alternative name (Baseline Requirements section 7.1.4.3).
-    CommonNameUnlisted,
+    /// A common name that spells an alternative name otherwise (Baseline Requirements section 7.1.4.3).
+    CommonNameMisspelt,
     /// A server's certificate without extended key usage (Baseline Requirements section 7.1.2.7.6).
     UsagesMissing,
     /// The extended key usage anyExtendedKeyUsage (Baseline Requirements section 7.1.2.7.10).
@@ -86,7 +86,7 @@ impl IssuanceRule {
         Self::AltNameCritical,
         Self::DnsNameMalformed,
         Self::WildcardTooWide,
-        Self::CommonNameUnlisted,
+        Self::CommonNameMisspelt,
         Self::UsagesMissing,
         Self::UsagesAny,
         Self::UsagesCritical,
@@ -118,7 +118,7 @@ impl IssuanceRule {
             Self::AltNameCritical => "subject-alt-name-critical",
             Self::DnsNameMalformed => "dns-name-malformed",
             Self::WildcardTooWide => "wildcard-too-wide",
-            Self::CommonNameUnlisted => "common-name-unlisted",
+            Self::CommonNameMisspelt => "common-name-misspelt",
             Self::UsagesMissing => "extended-key-usage-missing",
             Self::UsagesAny => "extended-key-usage-any",
             Self::UsagesCritical => "extended-key-usage-critical",
