@@ -73,7 +73,7 @@ fn a_dead_server_is_left_alone_and_an_ended_certificate_is_not_asked_about() {
     let dead = format!("http://{}/", testkit::loopback::refusing());
     let template = Template::server("a.test").information(Some(&dead), None);
     let leaves: Vec<_> = (0..5).map(|_| read(&template.issued_by(&pki.intermediate))).collect();
-    let ended = read(&template.clone().valid_days(-30, -1).issued_by(&pki.intermediate));
+    let ended = read(&template.valid_days(-30, -1).issued_by(&pki.intermediate));
     let issuer = read(&pki.intermediate);
     run(async {
         let (gatherer, network) = (gatherer(), network());

@@ -155,3 +155,97 @@ fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
     out.extend_from_slice(content);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, SerialNumber};
+
+    use super::*;
+    use crate::certificate::Oid;
+    use crate::revocation::CertificateStatus;
+
+    /// A certificate with this serial number, and its issuer.
+    fn pair(serial: &[u8]) -> (Certificate, Certificate) {
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let above = Certificate::from_der(authority.self_signed(&key).unwrap().der().as_ref());
+        let issuer = Issuer::new(authority, key);
+        let mut leaf = CertificateParams::new(vec!["a.test".to_owned()]).unwrap();
+        leaf.serial_number = Some(SerialNumber::from_slice(serial));
+        let made = leaf.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+        (Certificate::from_der(made.der().as_ref()), above)
+    }
+
+    fn about(algorithm: &'static Algorithm, oid: &str, certificate: &Certificate, issuer: &Certificate) -> SingleAnswer {
+        let (name, key) = issuer_hashes(algorithm, certificate, issuer).unwrap();
+        SingleAnswer {
+            hash_algorithm: Oid::from_dotted(oid).unwrap(),
+            issuer_name_hash: name.as_ref().into(),
+            issuer_key_hash: key.as_ref().into(),
+            serial: certificate.facts().serial.clone(),
+            status: CertificateStatus::Good,
+            this_update: None,
+            next_update: None,
+            scts: None,
+        }
+    }
+
+    #[test]
+    fn a_question_names_the_certificate_and_nothing_else() {
+        let (leaf, issuer) = pair(&[0x12, 0x34]);
+        let request = ocsp_request(&leaf, &issuer).unwrap();
+        let name = digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, &issuer.facts().subject.raw_bytes);
+        let expected = [
+            &[0x30, 0x43, 0x30, 0x41, 0x30, 0x3f, 0x30, 0x3d, 0x30, 0x3b][..],
+            SHA1_IDENTIFIER,
+            &[4, 20],
+            name.as_ref(),
+            &[4, 20],
+        ]
+        .concat();
+        assert!(request.starts_with(&expected), "{}", hex::encode(&request));
+        assert!(request.ends_with(&[2, 2, 0x12, 0x34]));
+        assert_eq!(request.len(), expected.len() + 20 + 4);
+    }
+
+    #[test]
+    fn a_serial_number_that_nobody_would_answer_for_is_not_asked_about() {
+        let (leaf, issuer) = pair(&[0x41; 64]);
+        assert!(ocsp_request(&leaf, &issuer).is_some());
+        let (leaf, issuer) = pair(&[0x41; 65]);
+        assert_eq!(ocsp_request(&leaf, &issuer), None);
+        assert_eq!(ocsp_request(&Certificate::from_der(&b"nonsense"[..]), &issuer), None);
+        assert_eq!(ocsp_request(&leaf, &Certificate::from_der(&b"nonsense"[..])), None);
+    }
+
+    #[test]
+    fn an_answer_may_name_the_issuer_by_any_known_hash() {
+        let (leaf, issuer) = pair(&[1]);
+        for (algorithm, oid) in [
+            (&SHA1_FOR_LEGACY_USE_ONLY, "1.3.14.3.2.26"),
+            (&SHA256, "2.16.840.1.101.3.4.2.1"),
+            (&SHA384, "2.16.840.1.101.3.4.2.2"),
+            (&SHA512, "2.16.840.1.101.3.4.2.3"),
+        ] {
+            let single = about(algorithm, oid, &leaf, &issuer);
+            assert!(single.is_about(&leaf, &issuer), "{oid}");
+            let (other, other_issuer) = pair(&[1]);
+            assert!(!single.is_about(&other, &other_issuer), "the same number of another issuer");
+        }
+        let mislabelled = about(&SHA256, "1.3.14.3.2.26", &leaf, &issuer);
+        assert!(!mislabelled.is_about(&leaf, &issuer));
+    }
+
+    #[test]
+    fn a_responder_is_known_by_its_name_or_key() {
+        let (leaf, issuer) = pair(&[1]);
+        let key = issuer.der().get(issuer.facts().public_key.key.clone()).unwrap();
+        let by_key = ResponderId::KeyHash(digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, key).as_ref().into());
+        let by_name = ResponderId::Name(Box::new(issuer.facts().subject.clone()));
+        for id in [by_key, by_name] {
+            assert!(id.is(&issuer) && !id.is(&leaf));
+        }
+        assert!(!ResponderId::Unread.is(&issuer));
+    }
+}

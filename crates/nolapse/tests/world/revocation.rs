@@ -6,7 +6,7 @@ use testkit::ca::{Minted, Pki, Say, Served, Template, index, openssl};
 use testkit::dns::NameServer;
 use testkit::files::Files;
 use testkit::folder::Folder;
-use testkit::rcgen::ExtendedKeyUsagePurpose;
+use testkit::rcgen::{DnType, ExtendedKeyUsagePurpose};
 use testkit::servers::nginx::{Listener, Site};
 use testkit::servers::{Server, nginx, responder};
 
@@ -370,8 +370,8 @@ fn people_see_where_it_was_said() {
 #[test]
 fn caa_records_that_name_another_authority_are_a_note() {
     let root = Template::authority("R99").edit(|params| {
-        let organization = testkit::rcgen::DnType::OrganizationName;
-        params.distinguished_name.push(organization, "Let's Encrypt");
+        let name = &mut params.distinguished_name;
+        name.push(DnType::OrganizationName, "Let's Encrypt");
     });
     let (pki, root) = (Pki::new(), root.self_signed());
     let leaf = Template::server("www.shop.test").issued_by(&root);

@@ -61,8 +61,8 @@ impl Minted {
     /// Its serial number, content bytes of the INTEGER.
     pub fn serial(&self) -> Vec<u8> {
         let signed = der::children(self.der())[0];
-        // Behind the version stands the serial number; both headers are short.
-        der::children(signed)[1][2..].to_vec()
+        // Behind the version stands the serial number.
+        der::content(der::children(signed)[1]).to_vec()
     }
 
     /// A revocation list of this authority in DER, in force between these hours from now.
@@ -115,9 +115,9 @@ impl Minted {
             der::encode(4, digest.as_ref())
         };
         let signed = der::children(self.der())[0];
-        // The key's bits: the second part of SubjectPublicKeyInfo, behind header and unused bits.
+        // The key's bits: the second part of SubjectPublicKeyInfo, behind the count of unused bits.
         let bits = der::children(der::children(signed)[6])[1];
-        let key = &bits[bits.len() - (content_length(bits) - 1)..];
+        let key = &der::content(bits)[1..];
         let algorithm = vec![0x30, 9, 6, 5, 0x2b, 0x0e, 3, 2, 0x1a, 5, 0];
         let serial = der::encode(der::INTEGER, &certificate.serial());
         sequence(&[algorithm, sha1(self.subject()), sha1(key), serial])
@@ -154,14 +154,6 @@ pub fn index(good: &[&Minted], revoked: &[&Minted]) -> String {
 
 fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
     der::encode(der::SEQUENCE, &parts.concat())
-}
-
-fn content_length(element: &[u8]) -> usize {
-    match element[1] {
-        short @ 0..0x80 => usize::from(short),
-        0x81 => usize::from(element[2]),
-        _ => usize::from(element[2]) << 8 | usize::from(element[3]),
-    }
 }
 
 /// GeneralizedTime.

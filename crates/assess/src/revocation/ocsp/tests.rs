@@ -107,6 +107,7 @@ fn a_forged_answer_does_not_count() {
         &good.leaf,
         &good.issuing.certificate,
         &OcspReply::from_der(bytes),
+        &SignatureMemory::new(),
         now(),
     );
     assert_eq!(said.standing, Err(OcspDoubt::BadSignature));
