@@ -90,7 +90,7 @@ pub const RANGE_ADDRESSES: u128 = 65_536;
 /// Bytes of a file that `inspect` reads.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// One fetch of evidence or data by HTTP, from the resolving of the name to the last byte, redirects included.
-pub const HTTP: Duration = Duration::from_secs(10);
+pub const FETCH: Duration = Duration::from_secs(10);
 /// Redirects followed, each checked anew: an honest address of a CRL has at most one, from http to https.
 pub const HTTP_REDIRECTS: usize = 2;
 /// Status line and header fields of one HTTP answer together.

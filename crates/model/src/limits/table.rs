@@ -70,7 +70,7 @@ pub const ALL: &[Limit] = &[
     bytes("one line of targets", TARGET_LINE_BYTES),
     wide_count("addresses of one range", RANGE_ADDRESSES, Some("--large-ranges")),
     wide_bytes("a file that is inspected", FILE_BYTES),
-    time("one fetch by HTTP", HTTP, None),
+    time("one fetch by HTTP", FETCH, None),
     count("redirects followed", HTTP_REDIRECTS, None),
     bytes("the header of an HTTP answer", HTTP_HEADER_BYTES),
     bytes("an URL that is followed", URL_BYTES),

@@ -172,6 +172,7 @@ mod tests {
         let above = Certificate::from_der(authority.self_signed(&key).unwrap().der().as_ref());
         let issuer = Issuer::new(authority, key);
         let mut leaf = CertificateParams::new(vec!["a.test".to_owned()]).unwrap();
+        leaf.distinguished_name = rcgen::DistinguishedName::new();
         leaf.serial_number = Some(SerialNumber::from_slice(serial));
         let made = leaf.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
         (Certificate::from_der(made.der().as_ref()), above)

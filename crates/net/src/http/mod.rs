@@ -42,11 +42,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
-    /// So many bytes within [`limits::HTTP`].
+    /// So many bytes within [`limits::FETCH`].
     pub const fn bytes(body_bytes: usize) -> Self {
         Self {
             body_bytes,
-            within: limits::HTTP,
+            within: limits::FETCH,
         }
     }
 }
