@@ -81,6 +81,7 @@ def bare(program, hosts):
         return lambda farm, count, out: [program, mode, farm.head("addresses.txt", count)]
     return [
         Tool("bare-tcp", "TCP connect and close, nothing else", hosts, simple(argv("tcp"))),
+        Tool("bare-hello", "a TLS 1.2 hello and the chain that answers it, nothing else", hosts, simple(argv("hello"))),
         Tool("bare-rustls", "rustls handshake, nothing else", hosts, simple(argv("rustls"))),
     ]
 

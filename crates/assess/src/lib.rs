@@ -9,6 +9,7 @@
 //! - [`signature`], [`memory`]: one signature, checked once;
 //! - [`path`]: from the leaf to anchors, for all stores at once, within a budget;
 //! - [`revocation`]: whether an issuer took a certificate back;
+//! - [`timeline`]: since when and until when each store accepts a chain;
 //! - [`rules`]: one file each, with what it says of itself for `nolapse explain` and for the documents;
 //! - [`judge()`]: all of it together;
 //! - [`words`]: the sentences, made at the very end and safe for a terminal.
@@ -22,6 +23,7 @@ mod policy;
 pub mod revocation;
 pub mod rules;
 pub mod signature;
+pub mod timeline;
 pub mod trust_store;
 pub mod words;
 
@@ -32,4 +34,5 @@ pub use judge::{Assessment, Law, judge};
 pub use memory::SignatureMemory;
 pub use path::{Policies, Profile, Purpose, Question, StoreVerdict, Trust};
 pub use policy::{Policy, Threshold};
+pub use timeline::timeline;
 pub use trust_store::{StoreKind, Stores};

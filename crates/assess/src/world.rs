@@ -112,6 +112,11 @@ impl Authority {
         read(params.signed_by(other.issuer.key(), &self.issuer).unwrap().der())
     }
 
+    /// Its key's signature over `message`.
+    pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        rcgen::SigningKey::sign(self.issuer.key(), message).unwrap()
+    }
+
     /// A leaf of 90 days, 60 of which are left.
     pub(crate) fn leaf(&self, names: &[&str]) -> Arc<Certificate> {
         self.leaf_with(names, |_| {})

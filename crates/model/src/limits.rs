@@ -75,6 +75,9 @@ pub const PATH_NAME_COMPARISONS: usize = 250_000;
 /// Certificates beside the leaf that may stand on a path: an endpoint sends at most [`CHAIN_CERTIFICATES`], a file or
 /// what was fetched may bring more. Test suites for path building bring 35.
 pub const PATH_CANDIDATES: usize = 64;
+/// Moments at which trust over a span of time is asked for anew: a chain has a dozen; every root of a large store that is called
+/// the same as an issuer has two.
+pub const TIMELINE_MOMENTS: usize = 1024;
 /// Names and distribution points compared when one certificate is held against revocation lists.
 pub const CRL_COMPARISONS: usize = 250_000;
 /// Connections open at once, file descriptors permitting (`--concurrency`).

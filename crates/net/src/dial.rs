@@ -32,14 +32,13 @@ impl Network {
         self.permits.pace().await;
         let within = self.settings.connect_timeout.min(at_most);
         let to = SocketAddr::new(permit.address(), port);
-        let stream = match tokio::time::timeout(within, connect(to)).await {
-            Err(_) => return Err(Failure::TimedOut),
-            Ok(Err(error)) => return Err(failure(&error)),
-            Ok(Ok(stream)) => stream,
-        };
-        // Nagle's delay would hold back our second small write; without the option we are slower, not wrong.
-        drop(stream.set_nodelay(true));
-        Ok(Connection { stream })
+        // Nagle's algorithm stays on: it holds back only a second write before an answer to the first, which no dialogue of
+        // ours makes, and the call that turns it off is not free.
+        match tokio::time::timeout(within, connect(to)).await {
+            Err(_) => Err(Failure::TimedOut),
+            Ok(Err(error)) => Err(failure(&error)),
+            Ok(Ok(stream)) => Ok(Connection { stream }),
+        }
     }
 }
 

@@ -39,7 +39,11 @@ impl NamedFile {
 
 /// The built-in stores and those of the user's own.
 pub(crate) fn stores(own: &[NamedFile]) -> anyhow::Result<Stores> {
-    let mut stores = Stores::mozilla();
+    with_own(Stores::mozilla(), own)
+}
+
+/// Adds the stores of the user's own.
+pub(crate) fn with_own(mut stores: Stores, own: &[NamedFile]) -> anyhow::Result<Stores> {
     for NamedFile { name, path } in own {
         if stores
             .list()
@@ -54,7 +58,8 @@ pub(crate) fn stores(own: &[NamedFile]) -> anyhow::Result<Stores> {
     Ok(stores)
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
+/// Every certificate in a file of anchors.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
     let shown = untrusted::shown(&path.display().to_string());
     let bytes = file::read_bounded(path, limits::FILE_BYTES)
         .map_err(|error| anyhow::anyhow!("{shown}: {}", file::reason(&error)))?;

@@ -29,7 +29,7 @@ impl Formatter for Safe {
         fragment: &str,
     ) -> io::Result<()> {
         // Controls below 0x20 never come here: the serializer escapes them itself.
-        if fragment.bytes().all(|byte| byte < 0x7f) {
+        if fragment.is_ascii() && !fragment.as_bytes().contains(&0x7f) {
             return writer.write_all(fragment.as_bytes());
         }
         let mut plain = 0;

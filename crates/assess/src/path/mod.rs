@@ -16,6 +16,8 @@ mod search;
 mod strict;
 
 #[cfg(test)]
+mod asked;
+#[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;

@@ -11,10 +11,12 @@ use super::checks::Rules;
 
 /// Every rule that `leaf` breaks.
 pub(super) fn leaf(leaf: &Arc<Certificate>, rules: Rules, reasons: &mut Vec<PathReason>) {
-    if rules == Rules::Clients {
-        return;
+    if rules != Rules::Clients {
+        keep(leaf, broken_by_leaf(leaf.facts(), rules), reasons);
     }
-    let facts = leaf.facts();
+}
+
+fn broken_by_leaf(facts: &Facts, rules: Rules) -> Vec<Rule> {
     let mut broken = Vec::new();
     numbered(facts, &mut broken);
     common(facts, rules, &mut broken);
@@ -29,7 +31,7 @@ pub(super) fn leaf(leaf: &Arc<Certificate>, rules: Rules, reasons: &mut Vec<Path
     if rules == Rules::Web {
         web_leaf(facts, &mut broken);
     }
-    keep(leaf, broken, reasons);
+    broken
 }
 
 /// Every rule that `certificate` breaks as an issuer.
@@ -39,10 +41,13 @@ pub(super) fn issuer(
     rules: Rules,
     reasons: &mut Vec<PathReason>,
 ) {
-    if rules == Rules::Clients {
-        return;
+    if rules != Rules::Clients {
+        let broken = broken_by_issuer(certificate.facts(), is_anchor, rules);
+        keep(certificate, broken, reasons);
     }
-    let facts = certificate.facts();
+}
+
+fn broken_by_issuer(facts: &Facts, is_anchor: bool, rules: Rules) -> Vec<Rule> {
     let mut broken = Vec::new();
     if !is_anchor {
         // Whoever keeps a store knows an anchor by its key and name: some of the best known have the serial number 0.
@@ -80,7 +85,7 @@ pub(super) fn issuer(
     if rules == Rules::Web && is_anchor {
         web_root(facts, &mut broken);
     }
-    keep(certificate, broken, reasons);
+    broken
 }
 
 fn push(is_broken: bool, rule: Rule, broken: &mut Vec<Rule>) {
@@ -303,3 +308,6 @@ fn web_root(facts: &Facts, broken: &mut Vec<Rule>) {
         broken,
     );
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,141 +1,101 @@
-//! OCSP answers and revocation lists minted for tests, at times in days from the world's now.
+//! Revocation lists of the tests, written by hand, since they may need what no honest library writes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::Timestamp;
 use model::certificate::Certificate;
-use model::revocation::{OcspReply, RevocationList, ocsp_request};
-use rcgen::{
-    CertificateRevocationListParams, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber, SigningKey as _,
-};
+use model::revocation::RevocationList;
 
-use crate::world::{Authority, day};
+use crate::world::Authority;
 
-/// What an answer says.
-#[derive(Clone, Copy)]
-pub(crate) enum Say {
-    Good,
-    Unknown,
-    /// Days from now, and the number of the reason.
-    Revoked(i64, u8),
+/// What a list will say; a test changes what it is about.
+pub(crate) struct Sketch {
+    /// The encoded name of the issuer.
+    pub(crate) issuer: Vec<u8>,
+    /// UTCTime.
+    pub(crate) this_update: &'static str,
+    pub(crate) next_update: &'static str,
+    /// Encoded extensions of the list.
+    pub(crate) extensions: Vec<Vec<u8>>,
+    /// Serial number, and encoded extensions of the entry.
+    pub(crate) entries: Vec<(Vec<u8>, Vec<Vec<u8>>)>,
 }
 
-/// An answer to be minted: signed by the issuer, of yesterday, for a week.
-pub(crate) struct Answer<'a> {
-    pub(crate) of: &'a Certificate,
-    pub(crate) issuer: &'a Certificate,
-    pub(crate) say: Say,
-    pub(crate) this_update: i64,
-    pub(crate) next_update: Option<i64>,
-    pub(crate) key: &'a KeyPair,
-    /// Who it says has signed it.
-    pub(crate) responder: &'a Certificate,
-    pub(crate) along: Vec<&'a Certificate>,
+/// A list of `authority`, in force at `world::now`, on which `revoked` stand as compromised.
+pub(crate) fn minted(
+    authority: &Authority,
+    revoked: &[&Arc<Certificate>],
+    change: impl FnOnce(&mut Sketch),
+) -> Arc<RevocationList> {
+    let entry = |certificate: &&Arc<Certificate>| {
+        let serial = certificate.facts().serial.to_vec();
+        (serial, vec![extension(21, false, &[0x0a, 1, 1])])
+    };
+    let mut sketch = Sketch {
+        issuer: authority.certificate.facts().subject.raw_bytes.to_vec(),
+        this_update: "260525000000Z",
+        next_update: "260608000000Z",
+        extensions: vec![number(20, 7)],
+        entries: revoked.iter().map(entry).collect(),
+    };
+    change(&mut sketch);
+    Arc::new(RevocationList::from_der(sketch.signed(authority)))
 }
 
-impl<'a> Answer<'a> {
-    pub(crate) fn new(of: &'a Certificate, issuer: &'a Authority, say: Say) -> Self {
-        Self {
-            of,
-            issuer: &issuer.certificate,
-            say,
-            this_update: -1,
-            next_update: Some(6),
-            key: issuer.key(),
-            responder: &issuer.certificate,
-            along: Vec::new(),
+impl Sketch {
+    fn signed(&self, authority: &Authority) -> Vec<u8> {
+        let ecdsa_with_sha256 = tlv(0x30, &tlv(6, &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]));
+        let entry = |(serial, extensions): &(Vec<u8>, Vec<Vec<u8>>)| {
+            let mut content = [tlv(2, serial), tlv(0x17, b"260526000000Z")].concat();
+            if !extensions.is_empty() {
+                content.extend(tlv(0x30, &extensions.concat()));
+            }
+            tlv(0x30, &content)
+        };
+        let entries: Vec<Vec<u8>> = self.entries.iter().map(entry).collect();
+        let mut parts = vec![
+            tlv(2, &[1]),
+            ecdsa_with_sha256.clone(),
+            self.issuer.clone(),
+            tlv(0x17, self.this_update.as_bytes()),
+            tlv(0x17, self.next_update.as_bytes()),
+        ];
+        if !entries.is_empty() {
+            parts.push(tlv(0x30, &entries.concat()));
+        }
+        parts.push(tlv(0xa0, &tlv(0x30, &self.extensions.concat())));
+        let list = tlv(0x30, &parts.concat());
+        let signature = [vec![0], authority.sign(&list)].concat();
+        tlv(0x30, &[list, ecdsa_with_sha256, tlv(3, &signature)].concat())
+    }
+}
+
+/// An extension 2.5.29.`arc`.
+pub(crate) fn extension(arc: u8, critical: bool, value: &[u8]) -> Vec<u8> {
+    let mut content = tlv(6, &[0x55, 0x1d, arc]);
+    if critical {
+        content.extend([1, 1, 0xff]);
+    }
+    content.extend(tlv(4, value));
+    tlv(0x30, &content)
+}
+
+/// The extension 2.5.29.`arc` that is one INTEGER: the number of a list (20), or of a delta's base (27, critical).
+pub(crate) fn number(arc: u8, number: u8) -> Vec<u8> {
+    extension(arc, arc == 27, &[2, 1, number])
+}
+
+/// Tag, length in as many bytes as it takes, content.
+pub(crate) fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    match content.len() {
+        short @ 0..0x80 => out.push(u8::try_from(short).unwrap()),
+        long => {
+            let bytes = u32::try_from(long).unwrap().to_be_bytes();
+            let significant = bytes.iter().position(|byte| *byte != 0).unwrap();
+            out.push(0x80 | u8::try_from(bytes.len() - significant).unwrap());
+            out.extend(&bytes[significant..]);
         }
     }
-
-    pub(crate) fn der(&self) -> Vec<u8> {
-        let name = &self.responder.facts().subject.raw_bytes;
-        let data = seq(&[
-            encode(0xa1, name),
-            time(day(self.this_update)),
-            seq(&[self.single()]),
-        ]);
-        let signature = self.key.sign(&data).unwrap();
-        let bits = encode(3, &[&[0], signature.as_slice()].concat());
-        // ecdsa-with-SHA256.
-        let algorithm = seq(&[vec![6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]]);
-        let along: Vec<u8> = self.along.iter().flat_map(|sent| sent.der().to_vec()).collect();
-        let along = if along.is_empty() {
-            Vec::new()
-        } else {
-            encode(0xa0, &encode(0x30, &along))
-        };
-        let basic = seq(&[data, algorithm, bits, along]);
-        let kind = vec![6, 9, 0x2b, 6, 1, 5, 5, 7, 48, 1, 1];
-        seq(&[vec![0x0a, 1, 0], encode(0xa0, &seq(&[kind, encode(4, &basic)]))])
-    }
-
-    pub(crate) fn reply(&self) -> Arc<OcspReply> {
-        Arc::new(OcspReply::from_der(self.der()))
-    }
-
-    fn single(&self) -> Vec<u8> {
-        // The question's CertID stands below four short headers.
-        let question = ocsp_request(self.of, self.issuer).unwrap();
-        let said = match self.say {
-            Say::Good => vec![0x80, 0],
-            Say::Unknown => vec![0x82, 0],
-            Say::Revoked(at, reason) => {
-                encode(0xa1, &[time(day(at)), encode(0xa0, &[0x0a, 1, reason])].concat())
-            }
-        };
-        let next = self.next_update.map(|next| encode(0xa0, &time(day(next))));
-        seq(&[
-            question[8..].to_vec(),
-            said,
-            time(day(self.this_update)),
-            next.unwrap_or_default(),
-        ])
-    }
-}
-
-/// A revocation list of `issuer` from yesterday until `until`, in days from now.
-pub(crate) fn list(issuer: &Authority, revoked: &[&Certificate], until: i64) -> Arc<RevocationList> {
-    let at = |days: i64| {
-        let (origin, span) = (
-            rcgen::date_time_ymd(2026, 6, 1),
-            Duration::from_secs(days.unsigned_abs() * 86_400),
-        );
-        if days < 0 { origin - span } else { origin + span }
-    };
-    let entry = |certificate: &&Certificate| RevokedCertParams {
-        serial_number: SerialNumber::from_slice(&certificate.facts().serial),
-        revocation_time: at(-3),
-        reason_code: Some(rcgen::RevocationReason::KeyCompromise),
-        invalidity_date: None,
-    };
-    let params = CertificateRevocationListParams {
-        this_update: at(until.min(0) - 1),
-        next_update: at(until),
-        crl_number: SerialNumber::from(7_u64),
-        issuing_distribution_point: None,
-        revoked_certs: revoked.iter().map(entry).collect(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    let made = params.signed_by(issuer.issuer()).unwrap();
-    Arc::new(RevocationList::from_der(made.der().to_vec()))
-}
-
-fn time(at: Timestamp) -> Vec<u8> {
-    encode(0x18, at.strftime("%Y%m%d%H%M%SZ").to_string().as_bytes())
-}
-
-fn seq(parts: &[Vec<u8>]) -> Vec<u8> {
-    encode(0x30, &parts.concat())
-}
-
-fn encode(tag: u8, content: &[u8]) -> Vec<u8> {
-    let [.., high, low] = content.len().to_be_bytes();
-    let mut out = match (high, low) {
-        (0, 0..0x80) => vec![tag, low],
-        (0, _) => vec![tag, 0x81, low],
-        _ => vec![tag, 0x82, high, low],
-    };
-    out.extend_from_slice(content);
+    out.extend(content);
     out
 }

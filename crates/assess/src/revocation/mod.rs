@@ -8,7 +8,11 @@ mod ocsp;
 mod standing;
 
 #[cfg(test)]
-pub(crate) mod minted;
+pub(crate) mod answers;
+#[cfg(test)]
+mod minted;
+#[cfg(test)]
+mod tests;
 
 use jiff::Timestamp;
 use model::revocation::RevocationReason;
@@ -17,6 +21,8 @@ pub use crl::{Lists, by_crls};
 pub use ocsp::{OcspStanding, SaidByOcsp, by_ocsp};
 pub(crate) use standing::Inquest;
 pub use standing::{CertificateRevocation, RevocationVerdict, Said, SourceVerdict, Way, ways};
+#[cfg(test)]
+pub(crate) use minted::minted;
 
 /// What is known about the revocation of one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -48,7 +48,7 @@ mod tests {
     use model::Observation;
     use model::finding::Severity;
 
-    use crate::revocation::minted::{Answer, Say};
+    use crate::revocation::answers::{Answer, Say};
     use crate::world::{Authority, Good, judged, observation, rules, severity, with};
 
     fn stapled(good: &Good, answer: Vec<u8>) -> Observation {

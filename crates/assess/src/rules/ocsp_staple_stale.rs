@@ -30,7 +30,7 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
 
 #[cfg(test)]
 mod tests {
-    use crate::revocation::minted::{Answer, Say};
+    use crate::revocation::answers::{Answer, Say};
     use crate::world::{Good, judged, rules, with};
 
     fn staple_until(next_update: i64) -> Vec<&'static str> {

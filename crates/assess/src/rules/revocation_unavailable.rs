@@ -45,7 +45,7 @@ mod tests {
     use model::http::HttpError;
     use model::status::Status;
 
-    use crate::revocation::minted::{Answer, Say};
+    use crate::revocation::answers::{Answer, Say};
     use crate::world::{Good, asked, judge_with, judged, rules};
 
     #[test]

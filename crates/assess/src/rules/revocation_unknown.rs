@@ -50,7 +50,7 @@ mod tests {
     use model::finding::Reason;
     use model::status::Status;
 
-    use crate::revocation::minted::{Answer, Say, list};
+    use crate::revocation::answers::{Answer, Say, list};
     use crate::world::{Good, asked, finding, judge_with, rules};
 
     #[test]

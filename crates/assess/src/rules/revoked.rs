@@ -53,7 +53,7 @@ mod tests {
     use model::finding::{Reason, Severity, Subject};
     use model::status::Status;
 
-    use crate::revocation::minted::{Answer, Say, list};
+    use crate::revocation::answers::{Answer, Say, list};
     use crate::world::{Authority, Good, asked, corp, finding, judge_with, observation, rules, with};
 
     #[test]

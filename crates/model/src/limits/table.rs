@@ -51,6 +51,7 @@ pub const ALL: &[Limit] = &[
         None,
     ),
     count("certificates that may stand on a path", PATH_CANDIDATES, None),
+    count("moments of trust over a span of time", TIMELINE_MOMENTS, None),
     count(
         "distribution points compared for one certificate",
         CRL_COMPARISONS,

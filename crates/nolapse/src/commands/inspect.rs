@@ -3,7 +3,7 @@
 //! Files, standard input or targets come in; text for people or JSON goes out. Nothing is judged here but how long a
 //! certificate still lasts: `scan` judges.
 
-mod contents;
+pub(crate) mod contents;
 mod live;
 mod machines;
 mod people;
@@ -236,7 +236,8 @@ fn read(title: &str, bytes: &[u8], password: &str) -> Result<Vec<Page>, Trouble>
 }
 
 /// The first line of a file, without its end.
-fn password(path: &Path) -> anyhow::Result<String> {
+/// The first line of a password file.
+pub(super) fn password(path: &Path) -> anyhow::Result<String> {
     let shown = untrusted::shown(&path.display().to_string());
     let bytes = file::read_bounded(path, PASSWORD_BYTES)
         .map_err(|error| anyhow::anyhow!("{shown}: {}", file::reason(&error)))?;

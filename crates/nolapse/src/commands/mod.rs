@@ -10,6 +10,7 @@ pub(crate) mod looking;
 pub(crate) mod man;
 pub(crate) mod scan;
 pub(crate) mod schema;
+pub(crate) mod verify;
 
 use clap::Subcommand;
 
@@ -24,6 +25,8 @@ pub(crate) enum Command {
     Check(Box<check::Args>),
     /// Show what is in a certificate, chain, key store, request, CRL, OCSP answer, or served by an endpoint
     Inspect(Box<inspect::Args>),
+    /// Judge a chain from files as each trust store would, now or at another date
+    Verify(Box<verify::Args>),
     /// Say what a finding or failure means and how to mend it
     Explain(explain::Args),
     /// Show every bound on what strangers control
@@ -43,6 +46,7 @@ impl Command {
             Self::Scan(args) => scan::run(&args),
             Self::Check(args) => check::run(&args),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Verify(args) => verify::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Limits(args) => limits::run(&args),
             Self::Schema(args) => schema::run(&args),

@@ -194,6 +194,10 @@ Exit status:
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins.";
 
+/// Signatures remembered when they are not kept for a later run: a leaf's is of use again only where many endpoints serve
+/// it, and those are mostly looked at in a row. About 5 MB.
+const SIGNATURES_UNKEPT: usize = 32_768;
+
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let fields = match args.output.fields.as_deref().map(Fields::parse).transpose()? {
@@ -208,7 +212,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         bail!("--fields needs --format ndjson, json, csv or markdown");
     }
     hush_caught_panics();
-    let memory = SignatureMemory::new();
+    let memory = match args.known {
+        Some(_) => SignatureMemory::new(),
+        None => SignatureMemory::with_capacity(SIGNATURES_UNKEPT),
+    };
     let known = load_known(args.known.as_deref(), &memory)?;
     let judge = Arc::new(Judge {
         stores: anchors::stores(&args.looking.trust_stores)?,

@@ -5,7 +5,7 @@ use model::revocation::{OcspReply, OcspStatus, RevocationReason};
 use rcgen::{ExtendedKeyUsagePurpose, KeyPair};
 
 use super::*;
-use crate::revocation::minted::{Answer, Say};
+use crate::revocation::answers::{Answer, Say};
 use crate::world::{Authority, Good, day, now};
 
 fn judged(answer: &Answer<'_>) -> Result<OcspStanding, OcspDoubt> {

@@ -8,27 +8,29 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::certificate::SigningRequest;
 use model::der::{Notes, Reader, Value, tag};
-use model::pem::{self, Content};
+use model::pem::{self, Content, PemError, PemErrorKind};
 use model::pkcs7::SignedData;
 use model::revocation::{Crl, OcspAnswer, OcspStatus};
 use model::{Certificate, Untrusted, limits};
 use p12_keystore::Pkcs12Archive;
 
 /// What was found in one source.
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// How it is wrapped.
-    pub(super) wrapping: Wrapping,
+    pub(crate) wrapping: Wrapping,
     /// What is in it, in order, at most `limits::BUNDLE_ITEMS`.
-    pub(super) items: Vec<Item>,
+    pub(crate) items: Vec<Item>,
     /// What could not be read.
-    pub(super) problems: Vec<String>,
+    pub(crate) problems: Vec<String>,
     /// What is known of it beside its contents; safe to show.
-    pub(super) remarks: Vec<String>,
+    pub(crate) remarks: Vec<String>,
+    /// A block that cannot be read and stands before every certificate: it may have been the leaf.
+    pub(crate) leaf_lost: Option<String>,
 }
 
 /// How the contents are wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wrapping {
+pub(crate) enum Wrapping {
     /// Blocks of text.
     Pem,
     /// One value.
@@ -44,7 +46,7 @@ pub(super) enum Wrapping {
 }
 
 impl Wrapping {
-    pub(super) const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Pem => "PEM",
             Self::Der => "DER",
@@ -57,17 +59,17 @@ impl Wrapping {
 }
 
 /// One thing and where it stands.
-pub(super) struct Item {
+pub(crate) struct Item {
     /// The line in a text, counted from 1.
-    pub(super) line: Option<usize>,
+    pub(crate) line: Option<usize>,
     /// The name that a key store gives it.
-    pub(super) label: Option<Untrusted>,
+    pub(crate) label: Option<Untrusted>,
     /// The thing.
-    pub(super) thing: Thing,
+    pub(crate) thing: Thing,
 }
 
 /// What can be shown.
-pub(super) enum Thing {
+pub(crate) enum Thing {
     Certificate(Box<Certificate>),
     Request(Box<SigningRequest>),
     Crl { crl: Box<Crl>, der: Vec<u8> },
@@ -78,7 +80,7 @@ pub(super) enum Thing {
 
 /// Why a source shows nothing. Each says what to do.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Unreadable {
+pub(crate) enum Unreadable {
     #[error("it is empty: expected a certificate, request, CRL, OCSP answer or key store")]
     Empty,
     #[error(
@@ -98,7 +100,7 @@ pub(super) enum Unreadable {
 }
 
 /// Reads `bytes`. `password` opens key stores.
-pub(super) fn read(bytes: &[u8], password: &str) -> Result<Contents, Unreadable> {
+pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, Unreadable> {
     let visible = bytes.trim_ascii();
     if visible.is_empty() {
         return Err(Unreadable::Empty);
@@ -119,7 +121,7 @@ pub(super) fn read(bytes: &[u8], password: &str) -> Result<Contents, Unreadable>
 }
 
 /// A chain as a server sent it, with what was seen beside it.
-pub(super) fn of_chain<'a>(chain: impl Iterator<Item = &'a Certificate>, remarks: Vec<String>) -> Contents {
+pub(crate) fn of_chain<'a>(chain: impl Iterator<Item = &'a Certificate>, remarks: Vec<String>) -> Contents {
     // Read again from the DER: this is done once, and the chain is shared with others.
     let items = chain
         .map(|certificate| item(certificate_of(certificate.der())))
@@ -129,6 +131,7 @@ pub(super) fn of_chain<'a>(chain: impl Iterator<Item = &'a Certificate>, remarks
         items,
         problems: Vec::new(),
         remarks,
+        leaf_lost: None,
     }
 }
 
@@ -162,6 +165,7 @@ fn pem_bundle(text: &[u8]) -> Contents {
         items: Vec::new(),
         problems: Vec::new(),
         remarks: Vec::new(),
+        leaf_lost: None,
     };
     for block in pem::blocks(text) {
         if contents.items.len() + contents.problems.len() >= limits::BUNDLE_ITEMS {
@@ -174,6 +178,13 @@ fn pem_bundle(text: &[u8]) -> Contents {
         let block = match block {
             Ok(block) => block,
             Err(error) => {
+                let is_first = !contents
+                    .items
+                    .iter()
+                    .any(|item| matches!(item.thing, Thing::Certificate(_)));
+                if is_first && may_be_certificate(&error) {
+                    contents.leaf_lost.get_or_insert(error.to_string());
+                }
                 contents.problems.push(error.to_string());
                 continue;
             }
@@ -193,6 +204,16 @@ fn pem_bundle(text: &[u8]) -> Contents {
         }));
     }
     contents
+}
+
+/// Whether a block that cannot be read may have been a certificate.
+fn may_be_certificate(error: &PemError) -> bool {
+    match &error.kind {
+        PemErrorKind::Unterminated { label } | PemErrorKind::LabelMismatch { begin: label, .. } => {
+            label.raw().contains("CERTIFICATE")
+        }
+        PemErrorKind::Base64 => true,
+    }
 }
 
 /// What a block's label promises.
@@ -250,6 +271,7 @@ fn der(der: &[u8], wrapping: Wrapping, password: &str) -> Result<Contents, Unrea
             items: vec![item(thing)],
             problems: Vec::new(),
             remarks: Vec::new(),
+            leaf_lost: None,
         })
     };
     match kind(der) {
@@ -269,6 +291,7 @@ fn der(der: &[u8], wrapping: Wrapping, password: &str) -> Result<Contents, Unrea
                 items,
                 problems: Vec::new(),
                 remarks: Vec::new(),
+                leaf_lost: None,
             })
         }
         Some(Kind::Ocsp) | None => Err(Unreadable::Unknown),
@@ -372,5 +395,6 @@ fn key_store(der: &[u8], password: &str) -> Result<Contents, Unreadable> {
         items,
         problems: Vec::new(),
         remarks: Vec::new(),
+        leaf_lost: None,
     })
 }

@@ -1,0 +1,196 @@
+//! One chain and what is asked about it.
+
+use std::net::IpAddr;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::bail;
+use assess::path::{self, Profile, Question};
+use assess::timeline::{self, History};
+use assess::{SignatureMemory, StoreKind, StoreVerdict, Stores};
+use clap::ValueEnum;
+use jiff::Timestamp;
+use model::finding::Purpose;
+use model::revocation::RevocationList;
+use model::{Certificate, Identity, Name, untrusted};
+
+use crate::anchors::{self, NamedFile};
+
+/// A chain and what is asked about it.
+pub(super) struct Task {
+    pub(super) chain: Vec<Arc<Certificate>>,
+    pub(super) known: Vec<Arc<Certificate>>,
+    pub(super) stores: Asked,
+    pub(super) host: Option<Identity>,
+    pub(super) at: Timestamp,
+    pub(super) purpose: Purpose,
+    pub(super) profile: Profile,
+    pub(super) crls: Vec<Arc<RevocationList>>,
+    pub(super) max_depth: Option<usize>,
+}
+
+/// The stores at hand, and which of them are asked.
+#[derive(Clone)]
+pub(super) struct Asked {
+    stores: Arc<Stores>,
+    /// None: all of them.
+    names: Vec<String>,
+}
+
+impl Asked {
+    /// All of these.
+    pub(super) fn all(stores: Stores) -> Self {
+        Self {
+            stores: Arc::new(stores),
+            names: Vec::new(),
+        }
+    }
+
+    /// Only the stores of these names.
+    ///
+    /// # Errors
+    /// When there is no store of such a name; the sentence lists those that there are.
+    pub(super) fn only(&self, names: &[String]) -> anyhow::Result<Self> {
+        let list = || self.stores.list().iter().map(|store| &*store.name);
+        for name in names {
+            if !list().any(|known| known.eq_ignore_ascii_case(name)) {
+                let there = list().collect::<Vec<_>>().join(", ");
+                bail!(
+                    "there is no trust store `{}`; there are: {there}",
+                    untrusted::shown(name)
+                );
+            }
+        }
+        Ok(Self {
+            stores: Arc::clone(&self.stores),
+            names: names.to_vec(),
+        })
+    }
+
+    fn holds(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|wanted| wanted.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Task {
+    /// What each store that is asked says.
+    pub(super) fn verdicts(&self, memory: &SignatureMemory) -> Vec<StoreVerdict> {
+        let mut verdicts = path::verdicts(&self.question(), &self.stores.stores, memory);
+        verdicts.retain(|verdict| self.stores.holds(&verdict.store));
+        verdicts
+    }
+
+    /// What each store that is asked says over `span`.
+    pub(super) fn histories(&self, memory: &SignatureMemory, span: Range<Timestamp>) -> Vec<History> {
+        let mut histories = timeline::timeline(&self.question(), &self.stores.stores, memory, span);
+        histories.retain(|history| self.stores.holds(&history.store));
+        histories
+    }
+
+    /// Whether all public stores accept, or one of the user's own; stores that were named must all accept.
+    pub(super) fn is_valid(&self, said: impl Iterator<Item = (StoreKind, bool)>) -> bool {
+        let said: Vec<_> = said.collect();
+        if !self.stores.names.is_empty() {
+            return !said.is_empty() && said.iter().all(|(_, accepts)| *accepts);
+        }
+        let mut public = said
+            .iter()
+            .filter(|(kind, _)| *kind == StoreKind::Public)
+            .peekable();
+        let all_public = public.peek().is_some() && public.all(|(_, accepts)| *accepts);
+        let own = said
+            .iter()
+            .any(|(kind, accepts)| *kind == StoreKind::User && *accepts);
+        all_public || own
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question {
+            known: &self.known,
+            purpose: self.purpose,
+            profile: self.profile,
+            crls: &self.crls,
+            host: self.host.as_ref(),
+            max_depth: self.max_depth,
+            ..Question::of(&self.chain, self.at)
+        }
+    }
+}
+
+/// The stores that the flags name.
+pub(super) fn stores(roots: Option<&Path>, names: &[String], own: &[NamedFile]) -> anyhow::Result<Asked> {
+    match roots {
+        Some(path) => {
+            let mut stores = Stores::none().with_user_store("roots", anchors::read(path)?)?;
+            stores = anchors::with_own(stores, own)?;
+            Ok(Asked::all(stores))
+        }
+        None => Asked::all(anchors::stores(own)?).only(names),
+    }
+}
+
+/// A name or an address.
+pub(super) fn host(typed: &str) -> Result<Identity, String> {
+    let bare = typed
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(typed);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return Ok(Identity::Address(address));
+    }
+    Name::parse(typed)
+        .map(Identity::Name)
+        .map_err(|error| format!("expected a name or an address: {error}"))
+}
+
+/// What a certificate is to be used for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PurposeWord {
+    /// A TLS server's
+    Server,
+    /// A TLS client's
+    Client,
+}
+
+/// Whose rules are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileWord {
+    /// What clients at large hold against a chain
+    Browser,
+    /// Beside that, what RFC 5280 and the CA/Browser Forum ask of issuers
+    Strict,
+}
+
+impl From<PurposeWord> for Purpose {
+    fn from(word: PurposeWord) -> Self {
+        match word {
+            PurposeWord::Server => Self::Server,
+            PurposeWord::Client => Self::Client,
+        }
+    }
+}
+
+impl From<ProfileWord> for Profile {
+    fn from(word: ProfileWord) -> Self {
+        match word {
+            ProfileWord::Browser => Self::Browser,
+            ProfileWord::Strict => Self::Strict,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_are_names_or_addresses() {
+        assert_eq!(host("[2001:db8::1]"), host("2001:db8::1"));
+        assert_eq!(host("192.0.2.1"), Ok(Identity::Address([192, 0, 2, 1].into())));
+        assert!(matches!(host("bücher.example"), Ok(Identity::Name(_))));
+        for wrong in ["", "a b", "-", "x..y", "*.example"] {
+            assert!(host(wrong).unwrap_err().starts_with("expected a name"), "{wrong}");
+        }
+    }
+}
