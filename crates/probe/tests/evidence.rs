@@ -52,16 +52,22 @@ fn a_responder_that_does_not_know_get_is_asked_by_post() {
 fn the_second_responder_is_asked_when_the_first_fails_and_no_more_than_three() {
     let (pki, files) = (Pki::new(), Files::start());
     let urls: Vec<String> = (0..6).map(|number| files.url(&format!("/{number}"))).collect();
-    let leaf = Template::server("a.test").information_many(&urls).issued_by(&pki.intermediate);
+    let leaf = Template::server("a.test")
+        .information_many(&urls)
+        .issued_by(&pki.intermediate);
     let (certificate, issuer) = (read(&leaf), read(&pki.intermediate));
     run(async {
-        let (answers, _) = gatherer().revocation(&network(), &[(&certificate, &issuer)]).await;
+        let (answers, _) = gatherer()
+            .revocation(&network(), &[(&certificate, &issuer)])
+            .await;
         let missing = |answer: &model::evidence::FetchedOcsp| {
             answer.fetched.outcome == Err(Unavailable::Http(HttpError::Status(404)))
         };
         assert!(answers.len() == 3 && answers.iter().all(missing), "{answers:?}");
         files.put("/1", pki.intermediate.ocsp_answer(&leaf, Say::Good, (-1, 24)));
-        let (answers, _) = gatherer().revocation(&network(), &[(&certificate, &issuer)]).await;
+        let (answers, _) = gatherer()
+            .revocation(&network(), &[(&certificate, &issuer)])
+            .await;
         assert!(answers.len() == 2 && missing(&answers[0]), "{answers:?}");
         assert!(answers[1].fetched.outcome.is_ok(), "{answers:?}");
     });
@@ -72,7 +78,9 @@ fn a_dead_server_is_left_alone_and_an_ended_certificate_is_not_asked_about() {
     let pki = Pki::new();
     let dead = format!("http://{}/", testkit::loopback::refusing());
     let template = Template::server("a.test").information(Some(&dead), None);
-    let leaves: Vec<_> = (0..5).map(|_| read(&template.issued_by(&pki.intermediate))).collect();
+    let leaves: Vec<_> = (0..5)
+        .map(|_| read(&template.issued_by(&pki.intermediate)))
+        .collect();
     let ended = read(&template.valid_days(-30, -1).issued_by(&pki.intermediate));
     let issuer = read(&pki.intermediate);
     run(async {
@@ -80,7 +88,11 @@ fn a_dead_server_is_left_alone_and_an_ended_certificate_is_not_asked_about() {
         let mut words = Vec::new();
         for leaf in &leaves {
             let (answers, _) = gatherer.revocation(&network, &[(leaf, &issuer)]).await;
-            words.extend(answers.into_iter().map(|answer| answer.fetched.outcome.unwrap_err().word()));
+            words.extend(
+                answers
+                    .into_iter()
+                    .map(|answer| answer.fetched.outcome.unwrap_err().word()),
+            );
         }
         let refused = "unreachable";
         assert_eq!(words, [refused, refused, refused, "left-alone", "left-alone"]);
@@ -92,9 +104,8 @@ fn a_dead_server_is_left_alone_and_an_ended_certificate_is_not_asked_about() {
 #[test]
 fn issuers_are_climbed_and_a_loop_ends() {
     let files = Files::start();
-    let authority = |name: &str, path: &str| {
-        Template::authority(name).information(None, Some(&files.url(path)))
-    };
+    let authority =
+        |name: &str, path: &str| Template::authority(name).information(None, Some(&files.url(path)));
     let root = Template::authority("root").self_signed();
     let upper = authority("upper", "/root").issued_by(&root);
     let lower = authority("lower", "/upper").issued_by(&upper);
@@ -111,7 +122,10 @@ fn issuers_are_climbed_and_a_loop_ends() {
     files.put("/two", two.der());
     run(async {
         let found = gatherer().issuers(&network(), &[read(&leaf)]).await;
-        let fetched: Vec<_> = found.iter().map(|issuer| issuer.fetched.outcome.clone().unwrap()).collect();
+        let fetched: Vec<_> = found
+            .iter()
+            .map(|issuer| issuer.fetched.outcome.clone().unwrap())
+            .collect();
         assert_eq!(fetched, [read(&lower), read(&upper), read(&root)]);
         let around = gatherer().issuers(&network(), &[read(&one)]).await;
         assert!(around.len() <= 2, "{around:?}");
@@ -133,12 +147,18 @@ fn changes_to_a_list_are_fetched_too() {
             params.custom_extensions.push(oid);
         })
         .issued_by(&pki.intermediate);
-    files.put("/list", testkit::ca::pem("X509 CRL", &pki.intermediate.revocation_list(&[], (-1, 24))));
+    files.put(
+        "/list",
+        testkit::ca::pem("X509 CRL", &pki.intermediate.revocation_list(&[], (-1, 24))),
+    );
     files.put("/delta", pki.intermediate.revocation_list(&[&leaf], (-1, 24)));
     let (leaf, issuer) = (read(&leaf), read(&pki.intermediate));
     run(async {
         let (_, lists) = gatherer().revocation(&network(), &[(&leaf, &issuer)]).await;
-        let had: Vec<_> = lists.iter().map(|list| list.fetched.outcome.as_ref().unwrap().len()).collect();
+        let had: Vec<_> = lists
+            .iter()
+            .map(|list| list.fetched.outcome.as_ref().unwrap().len())
+            .collect();
         assert_eq!(had, [0, 1], "the list in PEM, and the changes: {lists:?}");
     });
 }

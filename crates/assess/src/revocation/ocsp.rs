@@ -67,7 +67,14 @@ pub fn by_ocsp(
             };
         }
     };
-    let standing = Bench { reply, basic, memory, now }.authenticate(issuer).and_then(|()| standing(single, now));
+    let standing = Bench {
+        reply,
+        basic,
+        memory,
+        now,
+    }
+    .authenticate(issuer)
+    .and_then(|()| standing(single, now));
     SaidByOcsp {
         standing,
         this_update: single.this_update,

@@ -195,7 +195,13 @@ impl Inquest<'_> {
             .first()
             .is_some_and(|leaf| **leaf == *certificate);
         let staple = self.handshake.staple.as_deref().filter(|_| is_leaf)?;
-        let said = by_ocsp(certificate, issuer, &OcspReply::from_der(staple), self.memory, self.now);
+        let said = by_ocsp(
+            certificate,
+            issuer,
+            &OcspReply::from_der(staple),
+            self.memory,
+            self.now,
+        );
         Some(of_ocsp(Source::Staple, &said))
     }
 
@@ -208,7 +214,10 @@ impl Inquest<'_> {
         let verdict = |answer: &model::evidence::FetchedOcsp| {
             let fetched = &answer.fetched;
             let judged = match &fetched.outcome {
-                Ok(reply) => of_ocsp(Source::Ocsp, &by_ocsp(certificate, issuer, reply, self.memory, self.now)),
+                Ok(reply) => of_ocsp(
+                    Source::Ocsp,
+                    &by_ocsp(certificate, issuer, reply, self.memory, self.now),
+                ),
                 Err(why) => nothing(Source::Ocsp, why),
             };
             SourceVerdict {

@@ -178,7 +178,12 @@ mod tests {
         (Certificate::from_der(made.der().as_ref()), above)
     }
 
-    fn about(algorithm: &'static Algorithm, oid: &str, certificate: &Certificate, issuer: &Certificate) -> SingleAnswer {
+    fn about(
+        algorithm: &'static Algorithm,
+        oid: &str,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> SingleAnswer {
         let (name, key) = issuer_hashes(algorithm, certificate, issuer).unwrap();
         SingleAnswer {
             hash_algorithm: Oid::from_dotted(oid).unwrap(),
@@ -216,8 +221,14 @@ mod tests {
         assert!(ocsp_request(&leaf, &issuer).is_some());
         let (leaf, issuer) = pair(&[0x41; 65]);
         assert_eq!(ocsp_request(&leaf, &issuer), None);
-        assert_eq!(ocsp_request(&Certificate::from_der(&b"nonsense"[..]), &issuer), None);
-        assert_eq!(ocsp_request(&leaf, &Certificate::from_der(&b"nonsense"[..])), None);
+        assert_eq!(
+            ocsp_request(&Certificate::from_der(&b"nonsense"[..]), &issuer),
+            None
+        );
+        assert_eq!(
+            ocsp_request(&leaf, &Certificate::from_der(&b"nonsense"[..])),
+            None
+        );
     }
 
     #[test]
@@ -232,7 +243,10 @@ mod tests {
             let single = about(algorithm, oid, &leaf, &issuer);
             assert!(single.is_about(&leaf, &issuer), "{oid}");
             let (other, other_issuer) = pair(&[1]);
-            assert!(!single.is_about(&other, &other_issuer), "the same number of another issuer");
+            assert!(
+                !single.is_about(&other, &other_issuer),
+                "the same number of another issuer"
+            );
         }
         let mislabelled = about(&SHA256, "1.3.14.3.2.26", &leaf, &issuer);
         assert!(!mislabelled.is_about(&leaf, &issuer));

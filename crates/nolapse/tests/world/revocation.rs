@@ -49,8 +49,16 @@ impl Look {
     /// Insists on the verdict about the leaf, the status and the rules.
     fn is(&self, revocation: (&str, &str), status: &str, rules: &[&str]) {
         assert_eq!(self.revocation(), revocation, "{self:?}");
-        assert_eq!((self.status(), self.rules()), (status, rules.to_vec()), "{self:?}");
-        assert_eq!(self.refused_by("test"), "", "revocation changes no store's verdict: {self:?}");
+        assert_eq!(
+            (self.status(), self.rules()),
+            (status, rules.to_vec()),
+            "{self:?}"
+        );
+        assert_eq!(
+            self.refused_by("test"),
+            "",
+            "revocation changes no store's verdict: {self:?}"
+        );
     }
 }
 
@@ -72,16 +80,30 @@ fn a_real_responder_says_good_revoked_and_unknown() {
     assert_eq!(look.text("/revocation/0/certificate"), good.sha256());
     assert_eq!(look.text("/revocation/0/sources/0/source"), "ocsp");
     assert_eq!(look.text("/revocation/0/sources/0/url"), url);
-    assert!(!look.text("/revocation/0/sources/0/next_update").is_empty(), "{look:?}");
-    assert!(look.0["elapsed"]["evidence_ms"].as_f64().unwrap() > 0.0, "{look:?}");
+    assert!(
+        !look.text("/revocation/0/sources/0/next_update").is_empty(),
+        "{look:?}"
+    );
+    assert!(
+        look.0["elapsed"]["evidence_ms"].as_f64().unwrap() > 0.0,
+        "{look:?}"
+    );
     let look = seen(&pki, &revoked, ASKING);
     look.is(("revoked", ""), "CRITICAL", &["revoked"]);
     assert_eq!(look.text("/revocation/0/reason"), "keyCompromise", "{look:?}");
-    assert_eq!(look.text("/revocation/0/revoked_at"), "2026-01-01T00:00:00Z", "{look:?}");
+    assert_eq!(
+        look.text("/revocation/0/revoked_at"),
+        "2026-01-01T00:00:00Z",
+        "{look:?}"
+    );
     seen(&pki, &stranger, ASKING).is(("unknown", "not-known"), "OK", &["revocation-unknown"]);
     // Nobody is asked who was not to be.
     let look = seen(&pki, &revoked, &[]);
-    assert_eq!((look.status(), look.0["revocation"].as_array().unwrap().len()), ("OK", 0), "{look:?}");
+    assert_eq!(
+        (look.status(), look.0["revocation"].as_array().unwrap().len()),
+        ("OK", 0),
+        "{look:?}"
+    );
     assert_eq!(look.0["elapsed"]["evidence_ms"], Value::Null);
 }
 
@@ -101,8 +123,18 @@ fn a_delegated_responder_counts_if_the_issuer_made_it_one() {
     };
     let delegate = signer(&[ExtendedKeyUsagePurpose::OcspSigning]);
     let pretender = signer(&[ExtendedKeyUsagePurpose::ServerAuth]);
-    let _first = responder::start(sockets[0], &pki.intermediate, &delegate, &index(&[], &[&leaves[0]]));
-    let _second = responder::start(sockets[1], &pki.intermediate, &pretender, &index(&[], &[&leaves[1]]));
+    let _first = responder::start(
+        sockets[0],
+        &pki.intermediate,
+        &delegate,
+        &index(&[], &[&leaves[0]]),
+    );
+    let _second = responder::start(
+        sockets[1],
+        &pki.intermediate,
+        &pretender,
+        &index(&[], &[&leaves[1]]),
+    );
     seen(&pki, &leaves[0], ASKING).is(("revoked", ""), "CRITICAL", &["revoked"]);
     seen(&pki, &leaves[1], ASKING).is(("unknown", "no-signer"), "OK", &["revocation-unknown"]);
 }
@@ -130,16 +162,30 @@ fn a_responder_that_is_down_or_talks_nonsense_turns_nothing_red() {
         &["revocation-unavailable"],
     );
     let other = pki.leaf("other.test");
-    files.put("/other", pki.intermediate.ocsp_answer(&other, Say::Good, (-1, 24)));
-    seen(&pki, &leaf(&files.url("/other")), ASKING).is(("unknown", "not-about"), "OK", &["revocation-unknown"]);
+    files.put(
+        "/other",
+        pki.intermediate.ocsp_answer(&other, Say::Good, (-1, 24)),
+    );
+    seen(&pki, &leaf(&files.url("/other")), ASKING).is(
+        ("unknown", "not-about"),
+        "OK",
+        &["revocation-unknown"],
+    );
     let old = leaf(&files.url("/old"));
     files.put("/old", pki.intermediate.ocsp_answer(&old, Say::Good, (-48, -24)));
     seen(&pki, &old, ASKING).is(("unknown", "stale"), "OK", &["revocation-unknown"]);
     let forged = leaf(&files.url("/forged"));
     let namesake = Pki::new();
-    files.put("/forged", namesake.intermediate.ocsp_answer(&forged, Say::Revoked, (-1, 24)));
+    files.put(
+        "/forged",
+        namesake.intermediate.ocsp_answer(&forged, Say::Revoked, (-1, 24)),
+    );
     let look = seen(&pki, &forged, ASKING);
-    assert_eq!((look.status(), look.revocation().0), ("OK", "unknown"), "{look:?}");
+    assert_eq!(
+        (look.status(), look.revocation().0),
+        ("OK", "unknown"),
+        "{look:?}"
+    );
     // Another scheme is not followed, and that is said.
     seen(&pki, &leaf("ldap://127.0.0.1/cn=a"), ASKING).is(
         ("unavailable", "url-scheme"),
@@ -158,7 +204,11 @@ fn without_leave_nothing_on_this_machine_is_asked() {
         .list_at(&files.url("/list"))
         .issued_by(&pki.intermediate);
     let look = seen(&pki, &leaf, &["--revocation", "--fetch-issuers"]);
-    look.is(("unavailable", "forbidden-address"), "OK", &["revocation-unavailable"]);
+    look.is(
+        ("unavailable", "forbidden-address"),
+        "OK",
+        &["revocation-unavailable"],
+    );
     assert_eq!(files.asked("/"), 0, "no connection was opened");
 }
 
@@ -184,7 +234,10 @@ fn revocation_lists_good_revoked_stale_and_of_another() {
     seen(&pki, &stale, ASKING).is(("unknown", "stale"), "OK", &["revocation-unknown"]);
     let foreign = leaf("/foreign");
     let namesake = Pki::new();
-    files.put("/foreign", namesake.intermediate.revocation_list(&[&foreign], (-1, 24)));
+    files.put(
+        "/foreign",
+        namesake.intermediate.revocation_list(&[&foreign], (-1, 24)),
+    );
     seen(&pki, &foreign, ASKING).is(("unknown", "bad-signature"), "OK", &["revocation-unknown"]);
     files.put("/page", "<html>");
     seen(&pki, &leaf("/page"), ASKING).is(("unavailable", "not-that"), "OK", &["revocation-unavailable"]);
@@ -203,7 +256,11 @@ fn an_intermediate_is_asked_about_too() {
     let server = serve(&[("a.test", &served, "")]);
     let look = look_with(&pki, &server.target("https", "a.test"), ASKING);
     look.is(("revoked", ""), "CRITICAL", &["revoked"]);
-    assert_eq!(look.text("/findings/0/certificate"), intermediate.sha256(), "{look:?}");
+    assert_eq!(
+        look.text("/findings/0/certificate"),
+        intermediate.sha256(),
+        "{look:?}"
+    );
 }
 
 #[test]
@@ -225,7 +282,11 @@ fn a_list_is_fetched_once_for_all_who_need_it() {
         .collect();
     let server = serve(&sites);
     let targets: Vec<String> = names.iter().map(|name| server.target("https", name)).collect();
-    let arguments: Vec<&str> = targets.iter().map(String::as_str).chain(ASKING.iter().copied()).collect();
+    let arguments: Vec<&str> = targets
+        .iter()
+        .map(String::as_str)
+        .chain(ASKING.iter().copied())
+        .collect();
     let Scan { looks, .. } = scan(&pki, &arguments);
     assert_eq!(looks.len(), names.len());
     looks.iter().for_each(|look| look.is(("good", ""), "OK", &[]));
@@ -240,7 +301,9 @@ fn nginx_staples_good_revoked_and_stale_answers() {
         let file = folder.file("answer.der", answer);
         format!("ssl_stapling on; ssl_stapling_file {};", file.display())
     };
-    let leaf = Template::server("a.test").must_staple().issued_by(&pki.intermediate);
+    let leaf = Template::server("a.test")
+        .must_staple()
+        .issued_by(&pki.intermediate);
     let answer = |say, hours| pki.intermediate.ocsp_answer(&leaf, say, hours);
     // nginx staples only what it was told to staple for a name with an issuer at hand, and reads the file at its start.
     let stapled = |answer: &[u8]| seen_with(&pki, &leaf, &stapling(answer), &[]);
@@ -251,7 +314,11 @@ fn nginx_staples_good_revoked_and_stale_answers() {
     let about_other = pki.intermediate.ocsp_answer(&other, Say::Good, (-1, 24));
     stapled(&about_other).is(("unknown", "not-about"), "WARNING", &["ocsp-staple-invalid"]);
     let none = seen(&pki, &leaf, &[]);
-    assert_eq!((none.status(), none.rules()), ("WARNING", vec!["must-staple-missing"]), "{none:?}");
+    assert_eq!(
+        (none.status(), none.rules()),
+        ("WARNING", vec!["must-staple-missing"]),
+        "{none:?}"
+    );
 }
 
 #[test]
@@ -264,7 +331,9 @@ fn what_the_issuers_of_today_leave_out_raises_nothing() {
         .list_at(&files.url("/list"))
         .issued_by(&pki.intermediate);
     seen(&pki, &usual, ASKING).is(("good", ""), "OK", &[]);
-    let short = Template::server("a.test").valid_hours(-20, 140).issued_by(&pki.intermediate);
+    let short = Template::server("a.test")
+        .valid_hours(-20, 140)
+        .issued_by(&pki.intermediate);
     let look = seen(&pki, &short, ASKING);
     assert_eq!((look.status(), look.rules()), ("OK", vec![]), "{look:?}");
 }
@@ -276,13 +345,22 @@ fn a_missing_issuer_is_fetched_and_said_and_mends_no_verdict() {
     let bundle = {
         let folder = Folder::new();
         let file = folder.file("i.pem", pki.intermediate.pem()).display().to_string();
-        openssl(&["crl2pkcs7", "-nocrl", "-certfile", &file, "-outform", "DER"], &[])
+        openssl(
+            &["crl2pkcs7", "-nocrl", "-certfile", &file, "-outform", "DER"],
+            &[],
+        )
     };
     files.put("/der", pki.intermediate.der());
     files.put("/pem", pki.intermediate.pem());
     files.put("/bundle", bundle);
     files.put("/other", pki.root.der());
-    for (path, helps) in [("/der", true), ("/pem", true), ("/bundle", true), ("/other", false), ("/none", false)] {
+    for (path, helps) in [
+        ("/der", true),
+        ("/pem", true),
+        ("/bundle", true),
+        ("/other", false),
+        ("/none", false),
+    ] {
         let leaf = Template::server("a.test")
             .information(None, Some(&files.url(path)))
             .issued_by(&pki.intermediate);
@@ -291,13 +369,22 @@ fn a_missing_issuer_is_fetched_and_said_and_mends_no_verdict() {
         let target = server.target("https", "a.test");
         let fetching = ["--fetch-issuers", "--evidence-networks", "127.0.0.0/8"];
         let look = look_with(&pki, &target, &fetching);
-        assert_eq!((look.status(), look.rules()), ("CRITICAL", vec!["chain-incomplete"]), "{look:?}");
+        assert_eq!(
+            (look.status(), look.rules()),
+            ("CRITICAL", vec!["chain-incomplete"]),
+            "{look:?}"
+        );
         assert_eq!(look.refused_by("test"), "issuer-not-sent", "{look:?}");
         let said = look.text("/findings/0/message");
-        let repairs = said.contains("browsers may repair this, curl and Java will not") && said.contains(path);
+        let repairs =
+            said.contains("browsers may repair this, curl and Java will not") && said.contains(path);
         assert_eq!(repairs, helps, "{path}: {said}");
         let trusting = &look.0["trusted_with_fetched"];
-        assert_eq!(trusting.as_array().unwrap().contains(&"test".into()), helps, "{look:?}");
+        assert_eq!(
+            trusting.as_array().unwrap().contains(&"test".into()),
+            helps,
+            "{look:?}"
+        );
         assert_eq!(look.text("/fetched_issuers/0/url"), files.url(path), "{look:?}");
         // Unless it is asked for, nobody is told what is looked at.
         let before = files.asked(path);
@@ -315,7 +402,10 @@ fn a_leaf_whose_issuer_was_fetched_is_asked_about() {
         .information(Some(&files.url("/ocsp")), Some(&files.url("/issuer")))
         .issued_by(&pki.intermediate);
     files.put("/issuer", pki.intermediate.der());
-    files.put("/ocsp", pki.intermediate.ocsp_answer(&leaf, Say::Revoked, (-1, 24)));
+    files.put(
+        "/ocsp",
+        pki.intermediate.ocsp_answer(&leaf, Say::Revoked, (-1, 24)),
+    );
     let served = pki.serve_chain(&leaf, &[&leaf]);
     let server = serve(&[("a.test", &served, "")]);
     let asking = [ASKING, &["--fetch-issuers"]].concat();
@@ -344,7 +434,11 @@ fn a_cross_signed_root_is_in_one_store_and_not_in_the_other() {
     let output = nolapse(&arguments).output().unwrap();
     let look = Look(serde_json::from_slice(&output.stdout).unwrap());
     let path = |store: &str| look.0["trust"][store]["path"].as_array().map(Vec::len);
-    assert_eq!((path("old"), path("new"), path("stranger")), (Some(3), Some(2), None), "{look:?}");
+    assert_eq!(
+        (path("old"), path("new"), path("stranger")),
+        (Some(3), Some(2), None),
+        "{look:?}"
+    );
     assert_eq!(look.status(), "OK", "a store of one's own is enough: {look:?}");
 }
 
@@ -362,8 +456,14 @@ fn people_see_where_it_was_said() {
     let arguments = [&["scan", "--trust-store", &anchor, &target], ASKING].concat();
     let output = nolapse(&arguments).env("COLUMNS", "160").output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
-    assert!(said.contains("was revoked by its issuer on ") && said.contains("keyCompromise"), "{said}");
-    assert!(said.contains("Revocation") && said.contains(&files.url("/list")), "{said}");
+    assert!(
+        said.contains("was revoked by its issuer on ") && said.contains("keyCompromise"),
+        "{said}"
+    );
+    assert!(
+        said.contains("Revocation") && said.contains(&files.url("/list")),
+        "{said}"
+    );
     assert_eq!(output.status.code(), Some(1));
 }
 

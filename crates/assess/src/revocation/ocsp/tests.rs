@@ -9,7 +9,14 @@ use crate::revocation::answers::{Answer, Say};
 use crate::world::{Authority, Good, day, now};
 
 fn judged(answer: &Answer<'_>) -> Result<OcspStanding, OcspDoubt> {
-    by_ocsp(answer.of, answer.issuer, &answer.reply(), &SignatureMemory::new(), now()).standing
+    by_ocsp(
+        answer.of,
+        answer.issuer,
+        &answer.reply(),
+        &SignatureMemory::new(),
+        now(),
+    )
+    .standing
 }
 
 /// A responder that `authority` certified, with its key.
@@ -118,7 +125,13 @@ fn an_answer_about_another_certificate_says_nothing() {
     let good = Good::new();
     let other = good.issuing.leaf(&["shop.example"]);
     let reply = Answer::new(&other, &good.issuing, Say::Good).reply();
-    let said = by_ocsp(&good.leaf, &good.issuing.certificate, &reply, &SignatureMemory::new(), now());
+    let said = by_ocsp(
+        &good.leaf,
+        &good.issuing.certificate,
+        &reply,
+        &SignatureMemory::new(),
+        now(),
+    );
     assert_eq!(
         (said.standing, said.this_update),
         (Err(OcspDoubt::NotAbout), None)
@@ -126,7 +139,13 @@ fn an_answer_about_another_certificate_says_nothing() {
     // The same serial number of another issuer is another certificate.
     let stranger = Authority::root("Stranger");
     let reply = Answer::new(&good.leaf, &stranger, Say::Good).reply();
-    let said = by_ocsp(&good.leaf, &good.issuing.certificate, &reply, &SignatureMemory::new(), now());
+    let said = by_ocsp(
+        &good.leaf,
+        &good.issuing.certificate,
+        &reply,
+        &SignatureMemory::new(),
+        now(),
+    );
     assert_eq!(said.standing, Err(OcspDoubt::NotAbout));
 }
 
@@ -177,7 +196,14 @@ fn a_responder_may_refuse_and_anybody_may_talk_nonsense() {
     let good = Good::new();
     let said = |der: &[u8]| {
         let reply = OcspReply::from_der(der);
-        by_ocsp(&good.leaf, &good.issuing.certificate, &reply, &SignatureMemory::new(), now()).standing
+        by_ocsp(
+            &good.leaf,
+            &good.issuing.certificate,
+            &reply,
+            &SignatureMemory::new(),
+            now(),
+        )
+        .standing
     };
     for (number, status) in [
         (1, OcspStatus::MalformedRequest),
