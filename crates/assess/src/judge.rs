@@ -1,6 +1,7 @@
 //! Judging one observation: what the rules find, worst first, and what each store says.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::evidence::Evidence;
@@ -8,11 +9,12 @@ use model::finding::{Finding, Severity, Subject};
 use model::observation::{Handshake, Observation};
 use model::status::Status;
 
-use crate::case::Case;
+use crate::case::{Case, Heard};
 use crate::ct::SctVerdict;
 use crate::memory::SignatureMemory;
-use crate::path::{Question, StoreVerdict};
+use crate::path::{self, Question, StoreVerdict};
 use crate::policy::Policy;
+use crate::revocation::{CertificateRevocation, Inquest};
 use crate::rules;
 use crate::timestamped::{Trusted, trust};
 use crate::trust_store::Stores;
@@ -38,6 +40,11 @@ pub struct Assessment {
     /// What is to be said of each of the leaf's timestamps, in their order; empty unless some public store trusts the
     /// chain, or would if it knew when the leaf was issued: nobody else asks.
     pub scts: Vec<SctVerdict>,
+    /// What is known about the revocation of certificates of the chain and its paths; only those about which something
+    /// was said or asked.
+    pub revocation: Vec<CertificateRevocation>,
+    /// What each store would say with the issuers that were fetched; empty when none were.
+    pub repaired: Vec<StoreVerdict>,
 }
 
 /// Judges `observation` at `now`. The same input gives the same assessment; `memory` only saves work.
@@ -55,10 +62,12 @@ pub fn judge(
         memory,
         now,
     };
-    let Seen {
+    let Judged {
         mut findings,
         trust,
         scts,
+        revocation,
+        repaired,
     } = bench.look(observation.handshake.as_ref(), None);
     for (number, handshake) in observation.further_handshakes.iter().enumerate() {
         let further = bench.look(Some(handshake), Some(number));
@@ -84,14 +93,18 @@ pub fn judge(
         findings,
         trust,
         scts,
+        revocation,
+        repaired,
     }
 }
 
-/// What there is to say of one handshake.
-struct Seen {
+/// What judging one handshake gives.
+struct Judged {
     findings: Vec<Finding>,
     trust: Vec<StoreVerdict>,
     scts: Vec<SctVerdict>,
+    revocation: Vec<CertificateRevocation>,
+    repaired: Vec<StoreVerdict>,
 }
 
 /// What judging needs, for every handshake of one observation.
@@ -104,7 +117,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn look(&self, handshake: Option<&Handshake>, further: Option<usize>) -> Seen {
+    fn look(&self, handshake: Option<&Handshake>, further: Option<usize>) -> Judged {
         let chain = handshake
             .map(|handshake| handshake.chain.as_slice())
             .unwrap_or_default();
@@ -120,26 +133,58 @@ impl Bench<'_> {
             verdicts: trust,
             scts,
         } = trust(&question, scts, stores, self.memory);
+        let repaired = self.repaired(&question);
+        let inquest = handshake.map(|handshake| Inquest {
+            handshake,
+            trust: &trust,
+            evidence: self.evidence,
+            memory: self.memory,
+            now: self.now,
+        });
+        let revocation = inquest.map(|inquest| inquest.certificates()).unwrap_or_default();
+        let heard = Heard {
+            revocation: &revocation,
+            repaired: &repaired,
+            issuers: &self.evidence.fetched_issuers,
+            caa: &self.evidence.caa,
+        };
         let case = Case::new(self.observation, handshake, further, &trust, stores)
             .at(self.now)
             .under(policy)
-            .timestamped(&scts);
+            .timestamped(&scts)
+            .hearing(heard);
         let mut findings = Vec::new();
         for rule in rules::ALL {
             (rule.check)(&case, &mut findings);
         }
-        Seen {
+        Judged {
             findings,
             trust,
             scts,
+            revocation,
+            repaired,
         }
+    }
+
+    /// What stores would say with the issuers that were fetched. Shown beside the verdict, never in its place: many
+    /// clients do not fetch.
+    fn repaired(&self, question: &Question<'_>) -> Vec<StoreVerdict> {
+        let fetched = self.evidence.fetched_issuers.iter();
+        let fetched = fetched.filter_map(|issuer| issuer.fetched.outcome.as_ref().ok());
+        let known: Vec<_> = question.known.iter().chain(fetched).map(Arc::clone).collect();
+        if known.len() == question.known.len() {
+            return Vec::new();
+        }
+        let with_fetched = Question {
+            known: &known,
+            ..*question
+        };
+        path::verdicts(&with_fetched, self.law.stores, self.memory)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use model::status::Status;
     use proptest::prelude::*;
     use rcgen::KeyIdMethod;

@@ -17,6 +17,7 @@
 
 mod case;
 pub mod ct;
+mod issuers;
 mod judge;
 pub mod memory;
 pub mod path;

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use model::Fingerprint;
 use model::certificate::Certificate;
-use model::revocation::RevocationList;
+use model::revocation::{OcspReply, RevocationList};
 
 use crate::path::{Terms, Upper};
 use crate::signature::{self, Signed};
@@ -20,7 +20,7 @@ use crate::signature::{self, Signed};
 /// One remembered signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KnownSignature {
-    /// The signed certificate, or revocation list.
+    /// The signed certificate, revocation list, or OCSP answer.
     pub child: Fingerprint,
     /// The certificate whose key was tried.
     pub issuer: Fingerprint,
@@ -134,6 +134,16 @@ impl SignatureMemory {
     pub(crate) fn verify_list(&self, list: &RevocationList, issuer: &Certificate) -> Signed {
         let key = (list.fingerprint(), issuer.fingerprint());
         self.remember(key, || signature::verify_list(list, issuer))
+    }
+
+    /// As [`Self::verify`], of an OCSP answer; `check` verifies it when that is not remembered.
+    pub(crate) fn verify_reply(
+        &self,
+        reply: &OcspReply,
+        signer: &Certificate,
+        check: impl FnOnce() -> Signed,
+    ) -> Signed {
+        self.remember((reply.fingerprint(), signer.fingerprint()), check)
     }
 
     fn remember(&self, key: (Fingerprint, Fingerprint), check: impl FnOnce() -> Signed) -> Signed {

@@ -12,7 +12,10 @@ pub use issuance::IssuanceRule;
 use jiff::Timestamp;
 
 use crate::certificate::{Certificate, KeyKind, OddityKind, Oid, SignatureAlgorithm};
+use crate::doubt::{Doubt, OcspDoubt, Source};
 use crate::endpoint::Identity;
+use crate::evidence::Unavailable;
+use crate::name::Name;
 use crate::observation::{Failure, Stage};
 use crate::revocation::RevocationReason;
 use crate::tls::{CipherSuite, SignatureScheme, Version};
@@ -136,6 +139,8 @@ pub enum Reason {
         certificate: Arc<Certificate>,
         /// Stores that refuse because of it.
         stores: Vec<Arc<str>>,
+        /// What a client finds that fetches the issuer; `None` when it was not fetched, or could not be.
+        repair: Option<Repair>,
     },
     /// Stores refuse the chain.
     Refused {
@@ -294,6 +299,52 @@ pub enum Reason {
         /// The suite.
         cipher: CipherSuite,
     },
+    /// The issuer took the certificate back.
+    Revoked {
+        /// The certificate, which may be one that was not sent.
+        certificate: Arc<Certificate>,
+        /// When.
+        at: Option<Timestamp>,
+        /// Why, if said.
+        reason: Option<RevocationReason>,
+        /// Who says it; `None` when only several lists together do.
+        source: Option<Source>,
+    },
+    /// What was said about its revocation does not count.
+    RevocationUnknown {
+        /// Why.
+        doubt: Doubt,
+        /// Where it was said.
+        url: Option<Untrusted>,
+    },
+    /// Nobody could be asked about its revocation.
+    RevocationUnavailable {
+        /// Why the first of them could not.
+        why: Unavailable,
+        /// Where that was.
+        url: Option<Untrusted>,
+    },
+    /// The stapled OCSP answer does not count.
+    StapleDoubtful {
+        /// Why.
+        doubt: OcspDoubt,
+    },
+    /// The stapled OCSP answer should have been replaced.
+    StapleStale {
+        /// Until when it was in force.
+        next_update: Timestamp,
+        /// How long ago that was.
+        ago: Duration,
+    },
+    /// DNS names other authorities for a name than the issuer.
+    CaaForbids {
+        /// The name.
+        name: Name,
+        /// Where the records stand.
+        at: Option<Name>,
+        /// The authorities that they name.
+        allowed: Vec<Untrusted>,
+    },
     /// The look was stopped.
     Stopped {
         /// In which stage.
@@ -301,6 +352,15 @@ pub enum Reason {
         /// By what.
         failure: Failure,
     },
+}
+
+/// A missing issuer that can be fetched from where the certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Where it is.
+    pub url: Untrusted,
+    /// Stores that would accept the chain with it.
+    pub stores: Vec<Arc<str>>,
 }
 
 /// What is weak about a key.

@@ -100,6 +100,32 @@ pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 pub const TRUST_BUNDLE_BYTES: u64 = 16 * 1024 * 1024;
 /// Public stores in one bundle: half of what a set of stores holds, so that a user's own find room.
 pub const PUBLIC_STORES: usize = 32;
+/// One fetch of evidence or data by HTTP, from the resolving of the name to the last byte, redirects included.
+pub const FETCH: Duration = Duration::from_secs(10);
+/// Redirects followed, each checked anew: an honest address of a CRL has at most one, from http to https.
+pub const HTTP_REDIRECTS: usize = 2;
+/// Status line and header fields of one HTTP answer together.
+pub const HTTP_HEADER_BYTES: usize = 16 * 1024;
+/// Length of an URL that is followed; honest ones are below 200.
+pub const URL_BYTES: usize = 2 * 1024;
+/// URLs of one kind (OCSP, CRL, issuer) followed for one certificate: 240 of them fit into a leaf of 8 KiB.
+pub const URLS_PER_CERTIFICATE: usize = 3;
+/// A fetched OCSP answer.
+pub const OCSP_BYTES: usize = 64 * 1024;
+/// A fetched CRL; the largest of public authorities have about 8 MiB.
+pub const CRL_BYTES: usize = 10 * 1024 * 1024;
+/// A fetched issuer, alone or in a bundle.
+pub const ISSUER_BYTES: usize = 256 * 1024;
+/// Issuers fetched one above the other.
+pub const ISSUERS_ABOVE: usize = 4;
+/// Bytes of fetched evidence kept at hand during a run, all of it together.
+pub const EVIDENCE_KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// Failures in a row after which a server of evidence is not asked again for a while.
+pub const EVIDENCE_FAILURES: u32 = 3;
+/// Names of a leaf that CAA records are asked for.
+pub const CAA_NAMES: usize = 8;
+/// CAA records read of one name.
+pub const CAA_RECORDS: usize = 64;
 
 /// One limit as `nolapse limits` shows it.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,6 @@
 
 mod cli_world;
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use cli_world::{Ran, nolapse, nolapse_fed};
@@ -89,7 +88,10 @@ fn each_way_to_be_invalid_is_told_apart() {
     assert_eq!(reason(world.pem(), &["--host", "other.test"]), "not-named");
     assert_eq!(reason(world.pem(), &["--at", "+90d"]), "expired");
     assert_eq!(reason(world.pem(), &["--at", "2001-01-01"]), "not-yet-valid");
-    assert_eq!(reason(world.pem(), &["--purpose", "client"]), "extended-key-usage");
+    assert_eq!(
+        reason(world.pem(), &["--purpose", "client"]),
+        "extended-key-usage"
+    );
     assert_eq!(reason(world.leaf.pem(), &[]), "issuer-not-sent");
     let stranger = Template::server("x.test").self_signed();
     assert_eq!(reason(stranger.pem(), &[]), "self-signed");
@@ -125,8 +127,13 @@ fn a_list_takes_a_certificate_back() {
     let root_key = KeyPair::generate().unwrap();
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
-    params.distinguished_name.push(rcgen::DnType::CommonName, "Listing");
+    params.key_usages = vec![
+        rcgen::KeyUsagePurpose::KeyCertSign,
+        rcgen::KeyUsagePurpose::CrlSign,
+    ];
+    params
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "Listing");
     let root = params.clone().self_signed(&root_key).unwrap();
     let issuer = Issuer::from_params(&params, &root_key);
     let key = KeyPair::generate().unwrap();
@@ -155,7 +162,9 @@ fn a_list_takes_a_certificate_back() {
     let chain = world.file("leaf.pem", leaf.pem());
     for (serial, code) in [(77, 1), (78, 0)] {
         let list = world.file("list.crl", listed(serial));
-        let ran = nolapse(["verify", "--chain", &chain, "--roots", &roots, "--crl", &list, "--json"]);
+        let ran = nolapse([
+            "verify", "--chain", &chain, "--roots", &roots, "--crl", &list, "--json",
+        ]);
         assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
         if code == 1 {
             let answer: Value = serde_json::from_str(&ran.out).unwrap();
@@ -172,7 +181,10 @@ fn public_stores_are_asked_unless_others_are_named() {
     assert_eq!(ran.code, 1);
     let answer: Value = serde_json::from_str(&ran.out).unwrap();
     let stores: Vec<_> = answer["stores"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(stores, ["Android", "Apple", "Chrome", "Java", "Mozilla", "Windows"]);
+    assert_eq!(
+        stores,
+        ["Android", "Apple", "Chrome", "Java", "Mozilla", "Windows"]
+    );
     let own = format!("corp={}", world.pki.root_file().display());
     assert_eq!(
         nolapse(["verify", "--chain", &chain, "--trust-store", &own]).code,
@@ -184,7 +196,11 @@ fn public_stores_are_asked_unless_others_are_named() {
     assert_eq!(answer["stores"].as_object().unwrap().len(), 1);
     let none = nolapse(["verify", "--chain", &chain, "--store", "netscape"]);
     assert_eq!(none.code, 2);
-    assert!(none.err.contains("no trust store `netscape`; there are: Android"), "{}", none.err);
+    assert!(
+        none.err.contains("no trust store `netscape`; there are: Android"),
+        "{}",
+        none.err
+    );
 }
 
 #[test]
@@ -196,24 +212,36 @@ fn what_is_beside_the_chain_is_passed_over_with_a_word() {
     let broken = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
     let ran = world.verify(format!("Subject: x\n{leaf}{key}{issuer}{leaf}{broken}"), &[]);
     assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
-    assert!(ran.err.contains("certificate 3 is certificate 1 again"), "{}", ran.err);
+    assert!(
+        ran.err.contains("certificate 3 is certificate 1 again"),
+        "{}",
+        ran.err
+    );
     assert!(ran.err.contains("not base64"), "{}", ran.err);
     let wrong_order = world.verify(format!("{issuer}{leaf}"), &[]);
-    assert!(wrong_order.err.contains("is the leaf first?"), "{}", wrong_order.err);
+    assert!(
+        wrong_order.err.contains("is the leaf first?"),
+        "{}",
+        wrong_order.err
+    );
 }
 
 #[test]
 fn what_cannot_be_judged_is_said_with_file_and_place() {
     let world = Chain::new();
-    let truncated = world.leaf.pem().lines().take(4).fold(String::new(), |mut text, line| {
-        drop(writeln!(text, "{line}"));
-        text
-    });
+    let lines: Vec<_> = world.leaf.pem().lines().take(4).map(str::to_owned).collect();
+    let truncated = lines.join("\n") + "\n";
     for (chain, words) in [
         (String::new(), "chain: it is empty"),
-        ("no certificate here".to_owned(), "chain: there is no certificate in it"),
+        (
+            "no certificate here".to_owned(),
+            "chain: there is no certificate in it",
+        ),
         (world.leaf.key_pem(), "chain: no certificate in it"),
-        (truncated + &world.pki.intermediate.pem(), "the leaf, and it cannot be read: line 1: "),
+        (
+            truncated + &world.pki.intermediate.pem(),
+            "the leaf, and it cannot be read: line 1: ",
+        ),
     ] {
         let ran = world.verify(&chain, &[]);
         assert_eq!(ran.code, 2, "{chain}");
@@ -223,7 +251,10 @@ fn what_cannot_be_judged_is_said_with_file_and_place() {
     for (more, words) in [
         (["--at", "tomorrow"], "expected a day (2027-05-01)"),
         (["--at", "2027-02-30"], "expected a day (2027-05-01)"),
-        (["--over", "2028-01-01..2026-01-01"], "the end is not behind the beginning"),
+        (
+            ["--over", "2028-01-01..2026-01-01"],
+            "the end is not behind the beginning",
+        ),
         (["--host", "not a host"], "expected a name or an address"),
         (["--crl", "/nonexistent.crl"], "/nonexistent.crl: no such file"),
         (["--crl", "-"], "standard input: it is empty"),
@@ -254,14 +285,21 @@ fn a_batch_answers_every_line_and_ends_with_the_worst() {
     let world = Chain::new();
     let roots = std::fs::read_to_string(world.pki.root_file()).unwrap();
     let good = json!({"id": "a", "chain": world.pem(), "roots": roots, "host": "shop.test"});
-    let listed = json!({"id": 2, "chain": [world.leaf.pem(), world.pki.intermediate.pem()], "roots": [roots]});
+    let listed =
+        json!({"id": 2, "chain": [world.leaf.pem(), world.pki.intermediate.pem()], "roots": [roots]});
     let expired = json!({"chain": world.pem(), "roots": roots, "at": "+90d"});
     let lines = format!("{good}\n\n{listed}\n{expired}\n");
     let ran = nolapse_fed(&["verify", "--batch", "-"], lines.as_bytes());
     let answers = ran.records();
     assert_eq!(ran.code, 1);
-    assert_eq!((&answers[0]["id"], &answers[0]["valid"]), (&json!("a"), &json!(true)));
-    assert_eq!((&answers[1]["id"], &answers[1]["valid"]), (&json!(2), &json!(true)));
+    assert_eq!(
+        (&answers[0]["id"], &answers[0]["valid"]),
+        (&json!("a"), &json!(true))
+    );
+    assert_eq!(
+        (&answers[1]["id"], &answers[1]["valid"]),
+        (&json!(2), &json!(true))
+    );
     assert_eq!(answers[2]["stores"]["roots"]["reason"], "expired");
     let wrong = [
         "not json",
@@ -280,6 +318,9 @@ fn a_batch_answers_every_line_and_ends_with_the_worst() {
         assert_eq!(answer["valid"], Value::Null);
         assert!(answer["error"].as_str().unwrap().len() > 8, "{answer}");
     }
-    assert_eq!(answers[2]["id"], 7, "whatever else is wrong, the caller finds his line again");
+    assert_eq!(
+        answers[2]["id"], 7,
+        "whatever else is wrong, the caller finds his line again"
+    );
     assert_eq!(answers[wrong.len()]["valid"], true);
 }

@@ -163,6 +163,28 @@ impl Process {
         self
     }
 
+    /// Waits until its log holds `words`: for servers that bear no connection without a request.
+    pub fn having_said(mut self, words: &str) -> Self {
+        let deadline = Instant::now() + READY;
+        while !tail(&self.log).contains(words) {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!(
+                    "{} ended with {status} before it said `{words}`:\n{}",
+                    self.program,
+                    tail(&self.log)
+                );
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{} does not say `{words}`:\n{}",
+                self.program,
+                tail(&self.log)
+            );
+            std::thread::sleep(PAUSE);
+        }
+        self
+    }
+
     /// The last of what it wrote, for messages of failing tests.
     pub fn log(&self) -> String {
         tail(&self.log)

@@ -4,6 +4,11 @@
 //! here, and whether an unknown standing matters is for the caller to say.
 
 mod crl;
+mod ocsp;
+mod standing;
+
+#[cfg(test)]
+pub(crate) mod answers;
 #[cfg(test)]
 mod minted;
 #[cfg(test)]
@@ -15,6 +20,9 @@ use model::revocation::RevocationReason;
 pub use crl::{Lists, by_crls};
 #[cfg(test)]
 pub(crate) use minted::minted;
+pub use ocsp::{OcspStanding, SaidByOcsp, by_ocsp};
+pub(crate) use standing::Inquest;
+pub use standing::{CertificateRevocation, RevocationVerdict, Said, SourceVerdict, Way, ways};
 
 /// What is known about the revocation of one certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 
 mod anchor_sent;
 mod ca_as_leaf;
+mod caa_forbids;
 mod chain_incomplete;
 mod chain_order;
 mod chain_superfluous;
@@ -21,7 +22,12 @@ mod must_staple_missing;
 mod name_mismatch;
 mod no_server_auth;
 mod not_yet_valid;
+mod ocsp_staple_invalid;
+mod ocsp_staple_stale;
 mod reference;
+mod revocation_unavailable;
+mod revocation_unknown;
+mod revoked;
 mod sct_invalid;
 mod sct_missing;
 mod sct_too_few;
@@ -71,6 +77,7 @@ impl std::fmt::Debug for Rule {
 /// Every rule, in the order in which findings of equal severity are said.
 pub static ALL: &[&Rule] = &[
     &expired::RULE,
+    &revoked::RULE,
     &not_yet_valid::RULE,
     &expiring::RULE,
     &unparsable_certificate::RULE,
@@ -89,6 +96,8 @@ pub static ALL: &[&Rule] = &[
     &weak_cipher::RULE,
     &malformed_certificate::RULE,
     &must_staple_missing::RULE,
+    &ocsp_staple_invalid::RULE,
+    &ocsp_staple_stale::RULE,
     &sct_missing::RULE,
     &sct_too_few::RULE,
     &sct_invalid::RULE,
@@ -99,6 +108,9 @@ pub static ALL: &[&Rule] = &[
     &chain_superfluous::RULE,
     &anchor_sent::RULE,
     &giant_certificate::RULE,
+    &revocation_unknown::RULE,
+    &revocation_unavailable::RULE,
+    &caa_forbids::RULE,
     &stopped::NAME_UNKNOWN,
     &stopped::RESOLVER_FAILED,
     &stopped::UNREACHABLE,

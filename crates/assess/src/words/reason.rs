@@ -1,11 +1,14 @@
 //! One sentence for each reason.
 
 use model::certificate::Oid;
-use model::finding::{Budget, CipherWeakness, Distrust, KeyWeakness, PathReason, Purpose, Reason, Unknown};
+use model::finding::{
+    Budget, CipherWeakness, Distrust, KeyWeakness, PathReason, Purpose, Reason, Repair, Unknown,
+};
 use model::observation::{Failure, Stage};
 use model::tls::alert_name;
 use model::untrusted::Untrusted;
 
+use super::evidence;
 use super::issuance::issuance;
 use super::unit::{algorithm, issuer, key, label, moment, name, oddity, short, span, stores};
 
@@ -17,7 +20,20 @@ pub(super) fn sentence(reason: &Reason) -> String {
         .or_else(|| certificate(reason))
         .or_else(|| timestamps(reason))
         .or_else(|| tls(reason))
+        .or_else(|| evidence::evidence(reason))
         .unwrap_or_default()
+}
+
+/// What a client finds that fetches the missing issuer.
+fn repair_words(repair: &Repair) -> String {
+    let url = short(&repair.url);
+    if repair.stores.is_empty() {
+        return format!("; it is at {url} and does not help");
+    }
+    format!(
+        "; browsers may repair this, curl and Java will not: {url} makes it trusted by {}",
+        stores(&repair.stores)
+    )
 }
 
 /// What to do, where the reason knows better than the rule.
@@ -75,7 +91,7 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
         Reason::IssuerEnded { needed: false, .. } => {
             "remove the ended certificate from the server's certificate file".to_owned()
         }
-        _ => return None,
+        _ => return evidence::remedy(reason),
     };
     Some(text)
 }
@@ -159,9 +175,11 @@ fn chain(reason: &Reason) -> Option<String> {
         Reason::IssuerNotSent {
             certificate,
             stores: refusing,
+            repair,
         } => {
+            let repaired = repair.as_ref().map_or_else(String::new, repair_words);
             format!(
-                "its issuer {} is neither sent nor in {}",
+                "its issuer {} is neither sent nor in {}{repaired}",
                 issuer(certificate),
                 stores(refusing)
             )

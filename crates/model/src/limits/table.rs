@@ -78,6 +78,27 @@ pub const ALL: &[Limit] = &[
     wide_bytes("a file that is inspected", FILE_BYTES),
     wide_bytes("a bundle of trust stores", TRUST_BUNDLE_BYTES),
     count("public trust stores in one bundle", PUBLIC_STORES, None),
+    time("one fetch by HTTP", FETCH, None),
+    count("redirects followed", HTTP_REDIRECTS, None),
+    bytes("the header of an HTTP answer", HTTP_HEADER_BYTES),
+    bytes("an URL that is followed", URL_BYTES),
+    count(
+        "URLs of one kind followed for one certificate",
+        URLS_PER_CERTIFICATE,
+        None,
+    ),
+    bytes("a fetched OCSP answer", OCSP_BYTES),
+    bytes("a fetched CRL", CRL_BYTES),
+    bytes("fetched issuers", ISSUER_BYTES),
+    count("issuers fetched one above the other", ISSUERS_ABOVE, None),
+    bytes("fetched evidence kept at hand", EVIDENCE_KEPT_BYTES),
+    count(
+        "failures of a server of evidence until it is left alone",
+        EVIDENCE_FAILURES as usize,
+        None,
+    ),
+    count("names of one leaf asked for CAA records", CAA_NAMES, None),
+    count("CAA records read of one name", CAA_RECORDS, None),
 ];
 
 const fn time(name: &'static str, bound: Duration, flag: Option<&'static str>) -> Limit {

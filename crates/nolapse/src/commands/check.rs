@@ -139,6 +139,7 @@ pub(crate) fn looks_at(target: &Target, looking: &Looking) -> anyhow::Result<Vec
             ..looking.policy()
         },
         memory: SignatureMemory::with_capacity(1_024),
+        inquiry: looking.asking.inquiry(),
     });
     let settings = looking.probe(KeysShown::Preferred);
     let depth = settings.depth;

@@ -225,6 +225,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             ..args.looking.policy()
         },
         memory,
+        inquiry: args.looking.asking.inquiry(),
     });
     let rendering = Rendering::new(args.output.format, fields);
     let (run, output) = prepare(args, &rendering)?;

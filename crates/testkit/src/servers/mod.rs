@@ -14,6 +14,7 @@ pub mod postgres;
 pub mod proftpd;
 pub mod prosody;
 pub mod redis;
+pub mod responder;
 pub mod slapd;
 
 use std::net::SocketAddr;
