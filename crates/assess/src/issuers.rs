@@ -1,8 +1,8 @@
 //! By which domains public authorities are named in CAA records (RFC 8659 section 4.2).
 //!
-//! An issuer's name comes in, the domains that it recognises go out. Facts of the authorities' own practice statements
-//! and of the list of recognised domains that CCADB keeps, read in November 2026. An authority that is not in the list is
-//! not judged.
+//! An issuer's name comes in, the domains that it recognises go out. Written down in November 2026 from what authorities
+//! commonly say in their practice statements, not from a list that somebody keeps: what follows from it is a note and
+//! never more. An authority that is not in the table is not judged.
 
 use model::certificate::DistinguishedName;
 

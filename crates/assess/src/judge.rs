@@ -31,6 +31,8 @@ pub struct Law<'a> {
 /// Everything that can be said of one observation under one policy at one time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Assessment {
+    /// The time as of which everything was judged.
+    pub at: Timestamp,
     /// The worst of the findings.
     pub status: Status,
     /// Worst first; of equal severity in the order of the rules.
@@ -89,6 +91,7 @@ pub fn judge(
         .first()
         .map_or(Severity::Note, |finding| finding.severity);
     Assessment {
+        at: now,
         status: Status::from(worst),
         findings,
         trust,

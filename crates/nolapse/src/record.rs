@@ -40,6 +40,9 @@ pub(crate) struct Record<'a> {
     /// When the look began (RFC 3339, UTC).
     #[schemars(with = "String", extend("format" = "date-time"))]
     at: Moment,
+    /// The time as of which everything was judged: that of the look unless another was asked for.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    judged_at: Moment,
     /// How far the look was meant to go: `full` is as far as the server's proof that it holds its key.
     depth: DepthWord,
     /// How far it came.
@@ -349,6 +352,7 @@ impl<'a> Record<'a> {
             endpoint: EndpointPart::new(observation),
             status: assessment.status.into(),
             at: Moment(observation.at),
+            judged_at: Moment(assessment.at),
             depth: observation.depth.into(),
             outcome: OutcomePart::new(&observation.outcome),
             tls: main.map(|handshake| TlsPart::new(handshake, scts)),

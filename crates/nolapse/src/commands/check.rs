@@ -140,6 +140,7 @@ pub(crate) fn looks_at(target: &Target, looking: &Looking) -> anyhow::Result<Vec
         },
         memory: SignatureMemory::with_capacity(1_024),
         inquiry: looking.asking.inquiry(),
+        at: looking.at(),
     });
     let settings = looking.probe(KeysShown::Preferred);
     let depth = settings.depth;
@@ -251,7 +252,7 @@ fn fine(look: &Look, addresses: usize) -> String {
         .as_ref()
         .and_then(|handshake| handshake.chain.first());
     if let Some((leaf, end)) = leaf.and_then(|leaf| Some((leaf, leaf.facts().not_after?))) {
-        let left = Duration::try_from(end.duration_since(look.observation.at)).unwrap_or_default();
+        let left = Duration::try_from(end.duration_since(look.assessment.at)).unwrap_or_default();
         let _ = write!(
             out,
             " ends in {} ({})",
@@ -307,7 +308,7 @@ fn performance_data(look: &Look, policy: &Policy) -> String {
         parts.push(format!(
             "days_chain_elem{}={};{};{}",
             place + 1,
-            text::days_left(end, look.observation.at),
+            text::days_left(end, look.assessment.at),
             days(policy.warning_at(lifetime)),
             days(policy.critical_at(lifetime)),
         ));

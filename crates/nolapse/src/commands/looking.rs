@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use assess::{Policy, Threshold};
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 use model::observation::Depth;
 use model::target::{Ranges, ServerNameChoice};
 use model::{Name, StartTls, limits};
@@ -14,6 +15,7 @@ use probe::KeysShown;
 use crate::anchors::StoreArgs;
 use crate::commands::asking::Asking;
 use crate::scan::wishes::{self, Wishes};
+use crate::when::When;
 
 /// What one `--port` names.
 type PortList = Vec<u16>;
@@ -57,6 +59,13 @@ pub(crate) struct Looking {
         value_parser = threshold
     )]
     critical: Threshold,
+
+    /// Judge as of this time: 2027-05-01, 2027-05-01T12:00:00Z, +30d
+    #[arg(
+        long, value_name = "TIME", allow_hyphen_values = true, env = "NOLAPSE_AT", hide_env = true,
+        value_parser = When::parse
+    )]
+    at: Option<When>,
 
     /// Seconds for one endpoint, all its connections included
     #[arg(
@@ -144,6 +153,11 @@ impl Looking {
             families,
             connect_timeout,
         }
+    }
+
+    /// The time as of which to judge, when it is not now.
+    pub(crate) fn at(&self) -> Option<Timestamp> {
+        self.at.map(When::moment)
     }
 
     /// When an end is near.

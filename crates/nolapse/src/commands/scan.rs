@@ -226,6 +226,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         },
         memory,
         inquiry: args.looking.asking.inquiry(),
+        at: args.looking.at(),
     });
     let rendering = Rendering::new(args.output.format, fields);
     let (run, output) = prepare(args, &rendering)?;

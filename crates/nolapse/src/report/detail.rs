@@ -133,7 +133,7 @@ impl Body {
     }
 
     fn certificates(&mut self, handshake: &Handshake, look: Option<&Look>) {
-        let at = look.map(|look| look.observation.at);
+        let at = look.map(|look| look.assessment.at);
         let Some(leaf) = handshake.chain.first() else {
             return self.line("Certificate", "none was sent");
         };

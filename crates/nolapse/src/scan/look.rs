@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assess::{Assessment, Law, Policy, SignatureMemory, Stores};
+use jiff::Timestamp;
 use model::observation::{Depth, Elapsed, Failure, Observation, Outcome, Stage};
 use model::{Endpoint, Evidence, Service};
 use net::Network;
@@ -40,6 +41,8 @@ pub(crate) struct Judge {
     pub(crate) memory: SignatureMemory,
     /// Asks third parties, if anything is to be asked.
     pub(crate) inquiry: Option<Inquiry>,
+    /// The time as of which to judge, when it is not the time of the look.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// What is needed to look and to judge. Each worker has its own.
@@ -125,7 +128,8 @@ impl Eye {
                 ..
             } = &*self.judge;
             let law = Law { stores, policy };
-            assess::judge(observation, &evidence, law, memory, SystemClock.now())
+            let now = self.judge.at.unwrap_or_else(|| SystemClock.now());
+            assess::judge(observation, &evidence, law, memory, now)
         };
         match panic::catch_unwind(AssertUnwindSafe(|| quietly(|| judge(&observation)))) {
             Ok(assessment) => Look {
