@@ -104,8 +104,23 @@ impl Rendering {
         }
     }
 
-    /// Whether a report may go on behind an earlier part of itself.
+    /// Whether a report that was cut off anywhere can go on behind what is there of it.
     pub(crate) const fn can_be_appended_to(&self) -> bool {
-        matches!(self, Self::Ndjson(_) | Self::Csv(_))
+        matches!(self, Self::Ndjson(_) | Self::Csv(_) | Self::Rows(_))
+    }
+
+    /// The earlier part of a report without its tail, so that it can go on; `None` when there is no going on behind it.
+    /// An array without elements is begun anew.
+    pub(crate) fn first_part<'a>(&self, earlier: &'a [u8]) -> Option<&'a [u8]> {
+        match self {
+            Self::Ndjson(_) | Self::Csv(_) | Self::Rows(_) => Some(earlier),
+            Self::Json(_) => {
+                let elements = earlier.strip_suffix(self.tail())?;
+                elements
+                    .starts_with(b"[")
+                    .then_some(if elements.len() > 1 { elements } else { b"" })
+            }
+            Self::Kept => None,
+        }
     }
 }
