@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use model::{Severity, untrusted};
 
 use crate::report::causes::{self, Causes, Example, Keep, Named};
-use crate::report::table::{self, Summary};
+use crate::report::table::{self, Proofs, Summary};
 use crate::scan::look::Look;
 use crate::text;
 
@@ -13,6 +13,7 @@ use crate::text;
 #[derive(Debug)]
 pub(crate) struct Document {
     causes: Causes,
+    proofs: Proofs,
 }
 
 impl Document {
@@ -20,12 +21,14 @@ impl Document {
     pub(crate) const fn new(list: Keep) -> Self {
         Self {
             causes: Causes::new(list),
+            proofs: Proofs::Asked,
         }
     }
 
     /// Adds one look.
     pub(crate) fn add(&mut self, look: &Look) {
         self.causes.add(look, Severity::Warning);
+        self.proofs = self.proofs.and(look);
     }
 
     /// The whole document.
@@ -38,6 +41,9 @@ impl Document {
             table::classes(&summary.tally),
             text::measured(summary.elapsed)
         );
+        if let Some(words) = self.proofs.words() {
+            let _ = writeln!(out, "\n{words}.");
+        }
         for line in &summary.not_understood {
             let _ = writeln!(out, "\n{}.", escaped(line));
         }
