@@ -7,7 +7,9 @@ use model::tls::alert_name;
 use model::untrusted::Untrusted;
 
 use super::issuance::issuance;
-use super::unit::{algorithm, issuer, key, label, moment, name, oddity, short, span, stores};
+use super::unit::{
+    algorithm, count, issuer, key, label, moment, name, no_store, oddity, short, span, stores,
+};
 
 /// What is wrong, and the evidence.
 pub(super) fn sentence(reason: &Reason) -> String {
@@ -74,7 +76,11 @@ fn dates(reason: &Reason) -> Option<String> {
     let text = match reason {
         Reason::Ended { not_after, ago } => format!("ended {} ago, {}", span(*ago), moment(*not_after)),
         Reason::NotYetValid { not_before, ahead } => {
-            format!("is valid only in {}, from {}", span(*ahead), moment(*not_before))
+            format!(
+                "is not valid yet: begins in {}, {}",
+                span(*ahead),
+                moment(*not_before)
+            )
         }
         Reason::Ending {
             not_after,
@@ -133,13 +139,18 @@ fn names(reason: &Reason) -> Option<String> {
     Some(text)
 }
 
+/// A count of things.
+fn number(things: usize) -> String {
+    count(u64::try_from(things).unwrap_or(u64::MAX))
+}
+
 /// At most two names; the rest is a number.
 fn listed(named: &[Untrusted], count: usize) -> String {
     let shown: Vec<String> = named.iter().take(2).map(short).collect();
     match (shown.as_slice(), count.saturating_sub(shown.len())) {
         ([], _) => "no name or address".to_owned(),
         (shown, 0) => shown.join(" and "),
-        (shown, more) => format!("{} and {more} more", shown.join(", ")),
+        (shown, more) => format!("{} and {} more", shown.join(", "), number(more)),
     }
 }
 
@@ -153,7 +164,7 @@ fn chain(reason: &Reason) -> Option<String> {
             format!(
                 "its issuer {} is neither sent nor in {}",
                 issuer(certificate),
-                stores(refusing)
+                no_store(refusing)
             )
         }
         Reason::Refused {
@@ -184,7 +195,10 @@ fn chain(reason: &Reason) -> Option<String> {
             )
         }
         Reason::ChainTooLong { sent, limit } => {
-            format!("{sent} certificates are sent; clients look at no more than {limit}")
+            format!(
+                "{} certificates are sent; clients look at no more than {limit}",
+                number(*sent)
+            )
         }
         _ => return None,
     };
@@ -216,7 +230,9 @@ fn certificate(reason: &Reason) -> Option<String> {
         Reason::WeakSignature { algorithm: weak } => {
             format!("signed by {}, which is broken", algorithm(weak))
         }
-        Reason::Giant { bytes, names } => format!("{} KB large, with {names} names", bytes / 1024),
+        Reason::Giant { bytes, names } => {
+            format!("{} KB large, with {} names", number(bytes / 1024), number(*names))
+        }
         Reason::Malformed {
             kind,
             field,
@@ -316,7 +332,7 @@ fn stopped(stage: Stage, failure: &Failure) -> String {
             None => format!("refused with alert {description}"),
         },
         Failure::Malformed { what } => format!("breaks the rules of TLS: {what}"),
-        Failure::TooMuch { what, limit } => format!("sent more than the limit of {what} ({limit})"),
+        Failure::TooMuch { what, limit } => format!("sent more than the limit of {what} ({})", count(*limit)),
         Failure::Anonymous { cipher } => format!("negotiates {cipher}, without any certificate"),
         Failure::Internal { reason } => format!("nolapse broke: {}", short(&Untrusted::new(reason.as_str()))),
     }

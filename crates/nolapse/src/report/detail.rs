@@ -1,6 +1,7 @@
 //! One target in detail: its addresses, the certificates it serves, what stores say, what TLS was agreed on.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use assess::{StoreVerdict, Trust, words};
 use jiff::Timestamp;
@@ -249,14 +250,15 @@ fn certificate(leaf: &Certificate, at: Option<Timestamp>) -> String {
     if let (Some(begin), Some(end)) = (facts.not_before, facts.not_after) {
         let lifetime =
             text::days_left(end, begin) + i64::from((end.as_second() - begin.as_second()) % 86_400 == 86_399);
-        let _ = write!(out, "   {lifetime} d");
-        match at.map(|at| text::days_left(end, at)) {
-            Some(left @ 0..) => drop(write!(out, ", {left} left")),
-            Some(over) => drop(write!(
-                out,
-                ", ended {} ago",
-                format_args!("{} d", text::count(over.unsigned_abs()))
-            )),
+        let days = |days: i64| text::count(days.unsigned_abs());
+        let _ = write!(out, "   {} d", days(lifetime));
+        match at {
+            // In the words of the finding, so that one report says one age.
+            Some(at) if end < at => {
+                let ago = Duration::try_from(at.duration_since(end)).unwrap_or_default();
+                let _ = write!(out, ", ended {} ago", words::span(ago));
+            }
+            Some(at) => drop(write!(out, ", {} left", days(text::days_left(end, at)))),
             None => {}
         }
     }
