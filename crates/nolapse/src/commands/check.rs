@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::commands::looking::Looking;
 use crate::report::causes;
 use crate::scan::look::{Eye, Judge, Look, hush_caught_panics};
-use crate::{Exit, anchors, text};
+use crate::{Exit, anchors, file, say, text};
 
 /// Arguments of `check`.
 #[derive(clap::Args)]
@@ -68,22 +68,26 @@ enum Trouble {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     hush_caught_panics();
     let outcome = looks(args);
+    let (code, lines) = match outcome {
+        Ok(looks) => verdict(&looks, &args.looking.policy()),
+        Err(error) => (
+            Code::Unknown,
+            format!("UNKNOWN: {}\n", untrusted::shown(&format!("{error:#}"))),
+        ),
+    };
+    Ok(Exit::Plugin(delivered(code, &lines)))
+}
+
+/// Writes the lines. A status whose line never arrived says nothing: then it is UNKNOWN, unless it was the monitoring
+/// system that went away, which reads no lines and still gets the status.
+pub(crate) fn delivered(code: Code, lines: &str) -> Code {
     let mut out = std::io::stdout().lock();
-    match outcome {
-        Ok(looks) => {
-            let (code, lines) = verdict(&looks, &args.looking.policy());
-            // A monitoring system that went away reads no lines; the status is still returned.
-            drop(out.write_all(lines.as_bytes()));
-            Ok(Exit::Plugin(code))
+    match out.write_all(lines.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            say::error(&format!("cannot write the line: {}", file::reason(&error)));
+            Code::Unknown
         }
-        Err(error) => {
-            drop(writeln!(
-                out,
-                "UNKNOWN: {}",
-                untrusted::shown(&format!("{error:#}"))
-            ));
-            Ok(Exit::Plugin(Code::Unknown))
-        }
+        _ => code,
     }
 }
 
@@ -285,8 +289,8 @@ fn code(look: &Look) -> Code {
     }
 }
 
-/// `days_chain_elem1=89;20;15 days_chain_elem2=...`: days are whole and rounded down, so that half a day left is 0 and
-/// half a day over is -1.
+/// `days_chain_elem1=89;20;15 days_chain_elem2=...`: days are whole and rounded towards zero, as in the text: half a
+/// day left or over is 0.
 fn performance_data(look: &Look, policy: &Policy) -> String {
     let chain = look
         .observation
