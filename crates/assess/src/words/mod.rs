@@ -5,6 +5,7 @@
 
 mod issuance;
 mod reason;
+pub mod reasons;
 mod unit;
 
 use model::certificate::Certificate;

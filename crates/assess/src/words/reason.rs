@@ -63,6 +63,22 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
             reason: PathReason::TooComplex { .. },
             ..
         } => "send the leaf and the intermediates between it and the root, nothing else".to_owned(),
+        Reason::Stopped {
+            stage: Stage::Resolve,
+            failure: Failure::TimedOut,
+        } => "see that this machine's resolvers answer, or name another with --resolver ADDRESS".to_owned(),
+        Reason::Stopped {
+            failure: Failure::Authenticated { .. },
+            ..
+        } => "let nobody be authenticated before TLS, or look at the port with implicit TLS".to_owned(),
+        Reason::Stopped {
+            // handshake_failure: the server found nothing among what was offered.
+            failure: Failure::Alert { description: 40 },
+            ..
+        } => "see that the server name is the right one, and that the server allows something of what was offered: TLS \
+              1.0 to 1.3, every suite with a certificate, and in TLS 1.3 the groups X25519, P-256, P-384, P-521 and \
+              X25519MLKEM768 (not X448, not finite fields)"
+            .to_owned(),
         Reason::KeyUnverifiable { .. } => "nothing, unless clients have the same difficulty".to_owned(),
         Reason::IssuerEnded { needed: false, .. } => {
             "remove the ended certificate from the server's certificate file".to_owned()
@@ -323,6 +339,13 @@ fn stopped(stage: Stage, failure: &Failure) -> String {
         Failure::Closed => format!("connection closed in {}", stage.word()),
         Failure::NotOffered => "speaks the protocol and does not offer TLS".to_owned(),
         Failure::RefusedUpgrade { reply } => format!("offers TLS and refused to begin it: {}", short(reply)),
+        Failure::TurnedAway { reply } => format!("turned this machine away: {}", short(reply)),
+        Failure::Authenticated { reply } => {
+            format!(
+                "is authenticated from the start, where TLS cannot begin: {}",
+                short(reply)
+            )
+        }
         Failure::WrongProtocol { saw, looks_like } => {
             another("does not speak the protocol", saw, *looks_like)
         }
