@@ -247,7 +247,7 @@ pub(crate) fn endpoint(look: &Look) -> String {
 fn cause_of(finding: &Finding) -> (String, Option<String>) {
     match &finding.reason {
         Reason::IssuerNotSent { certificate, .. } => {
-            let issuer = certificate.facts().issuer.text.shown();
+            let issuer = untrusted::shown_escaped(certificate.facts().issuer.text.raw());
             let name = certificate
                 .facts()
                 .issuer
@@ -258,7 +258,7 @@ fn cause_of(finding: &Finding) -> (String, Option<String>) {
         }
         Reason::Refused { reason, .. } => match reason {
             PathReason::NotInStore { root } => {
-                let name = root.facts().subject.text.shown();
+                let name = untrusted::shown_escaped(root.facts().subject.text.raw());
                 (
                     format!("{} {name}", reason.word()),
                     Some(format!("no trust store asked holds the root {name}")),

@@ -75,14 +75,12 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
         body.certificates(handshake, looks.first());
     }
     body.trust(looks);
-    let mut agreed: Vec<String> = Vec::new();
-    for handshake in looks.iter().flat_map(handshakes) {
-        let line = tls(handshake);
-        if !agreed.contains(&line) {
-            agreed.push(line);
-        }
+    let agreed = looks
+        .iter()
+        .flat_map(|look| handshakes(look).map(move |handshake| (tls(handshake), look)));
+    for line in with_addresses(agreed) {
+        body.line("TLS", &line);
     }
-    agreed.iter().for_each(|line| body.line("TLS", line));
     body.seen(looks);
     body.out
 }
@@ -128,8 +126,14 @@ impl Body {
         }
         for (place, link) in handshake.chain.iter().enumerate() {
             let facts = link.facts();
-            self.line(&format!("  {place}"), &facts.subject.text.shown());
-            self.line("", &format!("by {}", facts.issuer.text.shown()));
+            self.line(
+                &format!("  {place}"),
+                &untrusted::shown_escaped(facts.subject.text.raw()),
+            );
+            self.line(
+                "",
+                &format!("by {}", untrusted::shown_escaped(facts.issuer.text.raw())),
+            );
             self.line("", &format!("sha256 {}", link.fingerprint()));
             if let (Some(begin), Some(end)) = (facts.not_before, facts.not_after) {
                 self.line("", &format!("{} to {}", words::moment(begin), words::moment(end)));
@@ -157,32 +161,14 @@ impl Body {
 
     /// What the stores say: once when it is the same at every address, else with the addresses in front.
     fn trust(&mut self, looks: &[Look]) {
-        let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
-        for look in looks.iter().filter(|look| !look.assessment.trust.is_empty()) {
-            let stores = look
-                .assessment
-                .trust
-                .iter()
-                .map(store)
-                .collect::<Vec<_>>()
-                .join("   ");
-            let address = look
-                .observation
-                .address
-                .map(|address| address.to_string())
-                .unwrap_or_default();
-            match verdicts.iter_mut().find(|(known, _)| *known == stores) {
-                Some((_, addresses)) => addresses.push(address),
-                None => verdicts.push((stores, vec![address])),
-            }
-        }
-        let split = verdicts.len() > 1;
-        for (stores, addresses) in verdicts {
-            let line = if split {
-                format!("{stores}   at {}", addresses.join(", "))
-            } else {
-                stores
-            };
+        let verdicts = looks
+            .iter()
+            .filter(|look| !look.assessment.trust.is_empty())
+            .map(|look| {
+                let stores: Vec<String> = look.assessment.trust.iter().map(store).collect();
+                (stores.join("   "), look)
+            });
+        for line in with_addresses(verdicts) {
             self.line("Trust", &line);
         }
     }
@@ -207,8 +193,34 @@ impl Body {
     }
 }
 
+/// Each different line once; where addresses differ in them, with the addresses behind it.
+fn with_addresses<'a>(lines: impl Iterator<Item = (String, &'a Look)>) -> Vec<String> {
+    let mut known: Vec<(String, Vec<String>)> = Vec::new();
+    for (line, look) in lines {
+        let address = look.observation.address;
+        let address = address.map(|address| address.to_string()).unwrap_or_default();
+        match known.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, addresses)) if addresses.contains(&address) => {}
+            Some((_, addresses)) => addresses.push(address),
+            None => known.push((line, vec![address])),
+        }
+    }
+    let first = known.first().map(|(_, addresses)| addresses.clone());
+    let split = known
+        .iter()
+        .any(|(_, addresses)| Some(addresses) != first.as_ref());
+    let told = |(line, addresses): (String, Vec<String>)| {
+        if split {
+            format!("{line}   at {}", addresses.join(", "))
+        } else {
+            line
+        }
+    };
+    known.into_iter().map(told).collect()
+}
+
 /// `Mozilla ok`, `corp no (issuer-not-sent)`.
-fn store(verdict: &StoreVerdict) -> String {
+pub(crate) fn store(verdict: &StoreVerdict) -> String {
     let name = untrusted::shown(&verdict.store);
     match &verdict.outcome {
         Trust::Trusted { .. } => format!("{name} ok"),
@@ -226,7 +238,7 @@ fn certificate(leaf: &Certificate, at: Option<Timestamp>) -> String {
     let title = match (facts.subject.common_name.as_ref(), names.first()) {
         (Some(common), _) => format!("CN={}", common.shown()),
         (None, Some(first)) => name(first),
-        (None, None) => facts.subject.text.shown(),
+        (None, None) => untrusted::shown_escaped(facts.subject.text.raw()),
     };
     let is_title = |other: &&GeneralName| {
         let common = facts.subject.common_name.as_ref().map(model::Untrusted::raw);

@@ -454,7 +454,7 @@ fn name(name: &DistinguishedName) -> String {
     if name.text.raw().is_empty() {
         "(empty)".to_owned()
     } else {
-        name.text.shown()
+        untrusted::shown_escaped(name.text.raw())
     }
 }
 
