@@ -30,7 +30,7 @@ use crate::scan::signals::Signals;
 use crate::scan::targets::{Given, run_identity};
 use crate::scan::work::{SecondLook, Shop};
 use crate::terminal::{Colour, Style};
-use crate::{Exit, anchors, limit, record, say};
+use crate::{Exit, anchors, limit, record, say, text};
 
 /// Arguments of `scan`.
 #[derive(clap::Args)]
@@ -149,7 +149,7 @@ struct OutputArgs {
     )]
     output: Option<PathBuf>,
 
-    /// List every endpoint, those that are fine included
+    /// List every endpoint, those that are fine included (as rows with the status `ok` in CSV)
     #[arg(long, env = "NOLAPSE_ALL", hide_env = true)]
     all: bool,
 
@@ -200,7 +200,7 @@ Exit status:
   3    nothing could be judged
   130  interrupted: SIGINT, SIGTERM or SIGHUP
 
-An interrupted run says the command that goes on. What is finished is kept in the file of --resume, without it in
+An interrupted run says the command that goes on. What is finished is kept in the file of --resume, without it in \
 $XDG_STATE_HOME/nolapse (~/.local/state/nolapse), a new file for each run; it is removed once the rest is done.
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins.";
@@ -222,6 +222,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     if fields.is_some() && args.output.format == Format::Table {
         bail!("--fields needs --format ndjson, json, csv or markdown");
     }
+    args.looking.check_thresholds()?;
     hush_caught_panics();
     let memory = match args.known {
         Some(_) => SignatureMemory::new(),
@@ -233,7 +234,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         policy: args.looking.policy(),
         memory,
     });
-    let rendering = Rendering::new(args.output.format, fields);
+    let list = if args.output.all { Keep::All } else { Keep::Few };
+    let rendering = Rendering::new(args.output.format, fields, list);
     let (run, output) = prepare(args, &rendering)?;
     let interruption = Interruption {
         state: args.resume.as_deref(),
@@ -268,10 +270,31 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 fn list_fields() -> anyhow::Result<Exit> {
     let mut out = io::stdout().lock();
+    let style = Style::for_stdout(Colour::Auto);
     for (path, meaning) in record::field_paths() {
-        writeln!(out, "{path:40} {meaning}")?;
+        out.write_all(field_lines(&path, &meaning, style.width).as_bytes())?;
     }
     Ok(Exit::Fine)
+}
+
+/// A path, and what it holds wrapped beside it.
+fn field_lines(path: &str, meaning: &str, columns: usize) -> String {
+    const PATH: usize = 40;
+    let room = columns.saturating_sub(PATH + 1).max(20);
+    let lines = text::wrap(meaning, room, usize::MAX, "...");
+    let mut out = text::pad(path, PATH);
+    for (number, line) in lines.iter().enumerate() {
+        if number > 0 {
+            out.push_str(&" ".repeat(PATH));
+        }
+        out.push(' ');
+        out.push_str(line);
+        out.push('\n');
+    }
+    if lines.is_empty() {
+        out.push('\n');
+    }
+    out
 }
 
 fn load_known(path: Option<&Path>, memory: &SignatureMemory) -> anyhow::Result<Option<Known>> {
@@ -553,7 +576,7 @@ struct Interruption<'a> {
 
 impl Interruption<'_> {
     fn tell(&self, ended: &Ended) {
-        let finished = crate::text::counted(ended.ledger.finished(), "target");
+        let finished = text::counted(ended.ledger.finished(), "target");
         let given = self.state.map(|state| Ok(state.to_owned()));
         let (place, kept) = match given.or_else(|| fresh_state(self.identity)) {
             None => return say::line(&format!("interrupted: {finished} finished")),
@@ -707,6 +730,14 @@ mod tests {
         assert_eq!(another(&place).unwrap(), folder.path().join("report-2.md"));
         fs::write(folder.path().join("report-2.md"), "").unwrap();
         assert_eq!(another(&place).unwrap(), folder.path().join("report-3.md"));
+    }
+
+    #[test]
+    fn fields_fit_the_terminal() {
+        for (path, meaning) in record::field_paths() {
+            let lines = field_lines(&path, &meaning, 80);
+            assert!(lines.lines().all(|line| text::width(line) <= 80), "{lines}");
+        }
     }
 
     #[test]
