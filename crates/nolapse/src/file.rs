@@ -173,7 +173,7 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            format!("larger than {most} bytes"),
+            format!("larger than {} bytes", crate::text::count(most)),
         ));
     }
     Ok(bytes)

@@ -116,19 +116,27 @@ fn unparsed(error: &clap::Error) -> Exit {
             }
         }
         _ if std::env::args_os().nth(1).is_some_and(|verb| verb == "check") => {
-            // The first line is the plugin's; how to use it stands below, as clap has it.
-            let words = error.render().to_string();
-            let words = words.trim_start_matches("error: ").trim_end();
-            Exit::Plugin(commands::check::delivered(
-                Code::Unknown,
-                &format!("UNKNOWN: {words}\n"),
-            ))
+            let line = format!("UNKNOWN: {}; see `nolapse check --help`\n", in_one_line(error));
+            Exit::Plugin(commands::check::delivered(Code::Unknown, &line))
         }
         _ => {
             drop(error.print());
             Exit::Usage
         }
     }
+}
+
+/// What is wrong, without the usage and hints below it.
+fn in_one_line(error: &clap::Error) -> String {
+    let words = error.render().to_string();
+    let words: Vec<&str> = words
+        .trim_start_matches("error: ")
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    model::untrusted::shown(&words.join(" "))
 }
 
 #[cfg(test)]

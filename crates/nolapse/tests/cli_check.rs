@@ -89,9 +89,13 @@ fn what_cannot_be_reached_is_critical_and_wrong_usage_is_unknown() {
         &["check", "x", "-w", "many"],
         &["check", "htps://x"],
         &["check", "127.0.0.0/24"],
+        &["check", "x", "--nonsense"],
+        &["check", "x", "-w", "5", "-c", "100"],
+        &["check", "x", "-w", "5%", "-c", "10%"],
     ] {
         let ran = nolapse(wrong);
         assert_eq!(ran.code, 3, "{wrong:?}");
         assert!(ran.out.starts_with("UNKNOWN: "), "{wrong:?}: {}", ran.out);
+        assert_eq!(ran.out.lines().count(), 1, "{wrong:?}: {}", ran.out);
     }
 }

@@ -1,4 +1,5 @@
-//! `check`: one endpoint as a monitoring plugin. One line with performance data, exit status 0, 1, 2 or 3.
+//! `check`: one endpoint as a monitoring plugin. A line with performance data, lines below it where there is more than
+//! one finding, exit status 0, 1, 2 or 3. Wrong usage is one line.
 //!
 //! Every address of a name is looked at, and the worst of them is said. By the guidelines of monitoring plugins a server
 //! that cannot be reached is CRITICAL; UNKNOWN is left for what is our own trouble: wrong usage, no descriptors, a bug.
@@ -53,6 +54,7 @@ Exit status, as monitoring plugins have it:
   2  CRITICAL: also EXPIRED, and what cannot be reached or judged
   3  UNKNOWN: wrong usage, or trouble of this machine
 
+The first line is the worst of all; what else is wrong there follows, a line each.
 Performance data: days_chain_elemN=DAYS;WARNING;CRITICAL for each certificate of the chain, the leaf first.";
 
 /// Why `check` gives no answer about the endpoint.
@@ -122,6 +124,7 @@ fn looks(args: &Args) -> anyhow::Result<Vec<Look>> {
         .or(args.host.as_ref())
         .map(String::as_str)
         .unwrap_or_default();
+    args.looking.check_thresholds()?;
     let wishes = args.looking.wishes(Ranges::Ordinary);
     let target = wishes
         .parse(typed)
@@ -241,8 +244,8 @@ fn verdict(looks: &[Look], policy: &Policy) -> (Code, String) {
     (code, out)
 }
 
-/// ` ends in 86 d (9c41 7e02), 2 addresses`.
-fn fine(look: &Look, addresses: usize) -> String {
+/// ` ends in 86 d (9c41 7e02), 2 endpoints`.
+fn fine(look: &Look, endpoints: usize) -> String {
     let mut out = String::new();
     let leaf = look
         .observation
@@ -258,8 +261,8 @@ fn fine(look: &Look, addresses: usize) -> String {
             leaf.fingerprint().short()
         );
     }
-    if addresses > 1 {
-        let _ = write!(out, ", {addresses} addresses");
+    if endpoints > 1 {
+        let _ = write!(out, ", {endpoints} endpoints");
     }
     out
 }
