@@ -10,10 +10,11 @@ use model::endpoint::Identity;
 use model::finding::{Finding, PathReason, Reason, Severity, Subject};
 use model::observation::{Handshake, Observation, Outcome};
 
+use crate::ct::SctVerdict;
 use crate::path::{StoreVerdict, Trust, is_unparsable};
-use crate::policy::Policy;
+use crate::policy::{Policy, RequiredStores};
 use crate::rules::Rule;
-use crate::trust_store::{StoreKind, Stores};
+use crate::trust_store::{StoreKind, StoreSet, Stores};
 
 /// One handshake (or none), ready to be judged.
 pub(crate) struct Case<'a> {
@@ -22,6 +23,8 @@ pub(crate) struct Case<'a> {
     pub(crate) handshake: Option<&'a Handshake>,
     further: Option<usize>,
     trust: &'a [StoreVerdict],
+    /// What is to be said of each timestamp; empty unless a public store trusts the chain.
+    pub(crate) scts: &'a [SctVerdict],
     pub(crate) stores: &'a Stores,
     pub(crate) now: Timestamp,
     pub(crate) policy: Policy,
@@ -46,13 +49,14 @@ impl<'a> Case<'a> {
         trust: &'a [StoreVerdict],
         stores: &'a Stores,
     ) -> Self {
-        let refusal = refusal(trust);
         let (now, policy) = (observation.at, Policy::default());
+        let refusal = refusal(trust, policy.required);
         Self {
             observation,
             handshake,
             further,
             trust,
+            scts: &[],
             stores,
             now,
             policy,
@@ -65,9 +69,21 @@ impl<'a> Case<'a> {
         self
     }
 
-    pub(crate) const fn under(mut self, policy: &Policy) -> Self {
+    pub(crate) fn under(mut self, policy: &Policy) -> Self {
         self.policy = *policy;
+        self.refusal = refusal(self.trust, policy.required);
         self
+    }
+
+    pub(crate) const fn timestamped(mut self, scts: &'a [SctVerdict]) -> Self {
+        self.scts = scts;
+        self
+    }
+
+    /// Whether the store called `name` is public and trusts the chain.
+    pub(crate) fn is_trusted_by(&self, name: &str) -> bool {
+        let same = |verdict: &&StoreVerdict| verdict.kind == StoreKind::Public && &*verdict.store == name;
+        self.trust.iter().find(same).is_some_and(StoreVerdict::is_trusted)
     }
 
     /// The chain as sent, leaf first; empty when there is none.
@@ -94,8 +110,8 @@ impl<'a> Case<'a> {
         &self.observation.service.identity
     }
 
-    /// Why the chain is refused, unless it is trusted: a public chain must satisfy the public stores; one that a store
-    /// of the user's accepts is trusted whatever they say.
+    /// Why the chain is refused, unless every store that the policy requires accepts it. When nobody decided otherwise, a
+    /// public chain must satisfy the public stores; one that a store of the user's accepts is trusted whatever they say.
     pub(crate) const fn refusal(&self) -> Option<&Refusal<'a>> {
         self.refusal.as_ref()
     }
@@ -165,18 +181,40 @@ impl<'a> Case<'a> {
     }
 }
 
-fn refusal(trust: &[StoreVerdict]) -> Option<Refusal<'_>> {
+fn refusal(trust: &[StoreVerdict], required: RequiredStores) -> Option<Refusal<'_>> {
     let accepted = |kind| {
         trust
             .iter()
             .any(|verdict| verdict.kind == kind && verdict.is_trusted())
     };
-    if accepted(StoreKind::User) {
+    let is_public = |(_, verdict): &(usize, &StoreVerdict)| verdict.kind == StoreKind::Public;
+    let is_settled = match required {
+        RequiredStores::PublicOrOwn => accepted(StoreKind::User),
+        RequiredStores::Any => accepted(StoreKind::User) || accepted(StoreKind::Public),
+        RequiredStores::Public | RequiredStores::These(_) => false,
+    };
+    if is_settled {
         return None;
     }
+    let is_asked = |place_and_verdict: &(usize, &StoreVerdict)| match required {
+        // Where no public store accepts, those of the user's own are a way out, and what they say is told.
+        RequiredStores::PublicOrOwn => !accepted(StoreKind::Public) || is_public(place_and_verdict),
+        RequiredStores::Public => is_public(place_and_verdict),
+        RequiredStores::Any => true,
+        RequiredStores::These(chosen) => chosen
+            .0
+            .checked_shr(place(place_and_verdict.0))
+            .is_some_and(|set| set & 1 == 1),
+    };
     let has_public = trust.iter().any(|verdict| verdict.kind == StoreKind::Public);
-    let asked = |verdict: &&StoreVerdict| !accepted(StoreKind::Public) || verdict.kind == StoreKind::Public;
-    let refusing = || trust.iter().filter(asked).filter(|verdict| !verdict.is_trusted());
+    let asked = || {
+        trust
+            .iter()
+            .enumerate()
+            .filter(is_asked)
+            .map(|(_, verdict)| verdict)
+    };
+    let refusing = || asked().filter(|verdict| !verdict.is_trusted());
     let best = refusing().min_by_key(|verdict| {
         // Of equally many reasons a public store's are said first.
         (
@@ -185,7 +223,9 @@ fn refusal(trust: &[StoreVerdict]) -> Option<Refusal<'_>> {
         )
     })?;
     let stores = refusing().map(|verdict| Arc::clone(&verdict.store)).collect();
-    let severity = if accepted(StoreKind::Public) {
+    // Public stores that disagree leave some clients content; a store that was named is one that must.
+    let is_partial = !matches!(required, RequiredStores::These(_)) && accepted(StoreKind::Public);
+    let severity = if is_partial {
         Severity::Warning
     } else {
         Severity::Critical
@@ -195,6 +235,11 @@ fn refusal(trust: &[StoreVerdict]) -> Option<Refusal<'_>> {
         stores,
         severity,
     })
+}
+
+/// A place in the list of stores as the number of its bit; none that is too large has one.
+fn place(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(StoreSet::BITS)
 }
 
 /// The time from `from` to `to`, and zero when that is past.

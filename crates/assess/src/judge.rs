@@ -9,10 +9,12 @@ use model::observation::{Handshake, Observation};
 use model::status::Status;
 
 use crate::case::Case;
+use crate::ct::SctVerdict;
 use crate::memory::SignatureMemory;
-use crate::path::{self, Question, StoreVerdict};
+use crate::path::{Question, StoreVerdict};
 use crate::policy::Policy;
 use crate::rules;
+use crate::timestamped::{Trusted, trust};
 use crate::trust_store::Stores;
 
 /// What is judged by: decided before any endpoint is looked at.
@@ -33,6 +35,9 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// What each store says of the chain, in the order of the stores; empty without a chain.
     pub trust: Vec<StoreVerdict>,
+    /// What is to be said of each of the leaf's timestamps, in their order; empty unless some public store trusts the
+    /// chain, or would if it knew when the leaf was issued: nobody else asks.
+    pub scts: Vec<SctVerdict>,
 }
 
 /// Judges `observation` at `now`. The same input gives the same assessment; `memory` only saves work.
@@ -50,10 +55,15 @@ pub fn judge(
         memory,
         now,
     };
-    let (mut findings, trust) = bench.look(observation.handshake.as_ref(), None);
+    let Seen {
+        mut findings,
+        trust,
+        scts,
+    } = bench.look(observation.handshake.as_ref(), None);
     for (number, handshake) in observation.further_handshakes.iter().enumerate() {
-        let (further, _) = bench.look(Some(handshake), Some(number));
+        let further = bench.look(Some(handshake), Some(number));
         let of_certificates = further
+            .findings
             .into_iter()
             .filter(|finding| finding.subject != Subject::Endpoint);
         for finding in of_certificates {
@@ -73,7 +83,15 @@ pub fn judge(
         status: Status::from(worst),
         findings,
         trust,
+        scts,
     }
+}
+
+/// What there is to say of one handshake.
+struct Seen {
+    findings: Vec<Finding>,
+    trust: Vec<StoreVerdict>,
+    scts: Vec<SctVerdict>,
 }
 
 /// What judging needs, for every handshake of one observation.
@@ -86,11 +104,7 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn look(
-        &self,
-        handshake: Option<&Handshake>,
-        further: Option<usize>,
-    ) -> (Vec<Finding>, Vec<StoreVerdict>) {
+    fn look(&self, handshake: Option<&Handshake>, further: Option<usize>) -> Seen {
         let chain = handshake
             .map(|handshake| handshake.chain.as_slice())
             .unwrap_or_default();
@@ -98,15 +112,27 @@ impl Bench<'_> {
             known: &self.evidence.issuers,
             ..Question::of(chain, self.now)
         };
-        let trust = path::verdicts(&question, self.law.stores, self.memory);
-        let case = Case::new(self.observation, handshake, further, &trust, self.law.stores)
+        let Law { stores, policy } = self.law;
+        let scts = handshake
+            .map(|handshake| handshake.scts.as_slice())
+            .unwrap_or_default();
+        let Trusted {
+            verdicts: trust,
+            scts,
+        } = trust(&question, scts, stores, self.memory);
+        let case = Case::new(self.observation, handshake, further, &trust, stores)
             .at(self.now)
-            .under(self.law.policy);
+            .under(policy)
+            .timestamped(&scts);
         let mut findings = Vec::new();
         for rule in rules::ALL {
             (rule.check)(&case, &mut findings);
         }
-        (findings, trust)
+        Seen {
+            findings,
+            trust,
+            scts,
+        }
     }
 }
 
@@ -186,7 +212,7 @@ mod tests {
             observation("shop.example", &[&lone, &good.leaf, &stranger.certificate]),
         ];
         let shared = SignatureMemory::new();
-        for stores in [good.stores(), corp(&[&stranger.certificate]), Stores::mozilla()] {
+        for stores in [good.stores(), corp(&[&stranger.certificate]), Stores::public()] {
             for at in [now(), day(59), day(100)] {
                 for seen in &seen {
                     let fresh = judge(seen, &Evidence::none(), law(&stores), &SignatureMemory::new(), at);

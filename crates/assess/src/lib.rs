@@ -6,6 +6,7 @@
 //! machine, in ten years.
 //!
 //! - [`trust_store`]: who trusts which anchors;
+//! - [`ct`]: which logs signed a leaf's timestamps, and whether clients are content with them;
 //! - [`signature`], [`memory`]: one signature, checked once;
 //! - [`path`]: from the leaf to anchors, for all stores at once, within a budget;
 //! - [`revocation`]: whether an issuer took a certificate back;
@@ -15,6 +16,7 @@
 //! - [`words`]: the sentences, made at the very end and safe for a terminal.
 
 mod case;
+pub mod ct;
 mod judge;
 pub mod memory;
 pub mod path;
@@ -23,6 +25,7 @@ pub mod revocation;
 pub mod rules;
 pub mod signature;
 pub mod timeline;
+mod timestamped;
 pub mod trust_store;
 pub mod words;
 
@@ -32,6 +35,7 @@ mod world;
 pub use judge::{Assessment, Law, judge};
 pub use memory::SignatureMemory;
 pub use path::{Policies, Profile, Purpose, Question, StoreVerdict, Trust};
-pub use policy::{Policy, Threshold};
+pub use policy::{Policy, RequiredStores, Threshold};
 pub use timeline::timeline;
-pub use trust_store::{StoreKind, Stores};
+pub use timestamped::{Trusted, trust};
+pub use trust_store::{Collection, StoreKind, Stores};

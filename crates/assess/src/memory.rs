@@ -103,6 +103,15 @@ impl SignatureMemory {
         self.signatures.insert((known.child, known.issuer), remembered);
     }
 
+    /// Remembers what was checked now.
+    pub(crate) fn learn(&self, known: KnownSignature) {
+        let remembered = Remembered {
+            valid: known.valid,
+            origin: Origin::Fresh,
+        };
+        self.signatures.insert((known.child, known.issuer), remembered);
+    }
+
     /// The signatures that were checked since the start and are still remembered, in order of their fingerprints: what
     /// a kept file lacks.
     pub fn fresh(&self) -> Vec<KnownSignature> {
@@ -135,11 +144,9 @@ impl SignatureMemory {
         }
         let signed = check();
         if signed != Signed::Unsupported {
-            let remembered = Remembered {
-                valid: signed == Signed::Valid,
-                origin: Origin::Fresh,
-            };
-            self.signatures.insert(key, remembered);
+            let (child, issuer) = key;
+            let valid = signed == Signed::Valid;
+            self.learn(KnownSignature { child, issuer, valid });
         }
         signed
     }

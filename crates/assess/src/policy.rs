@@ -1,14 +1,32 @@
-//! What somebody decided in advance: how much time must be left.
+//! What somebody decided in advance: how much time must be left, and which stores must accept.
 
 use std::time::Duration;
 
-/// How soon an end is worth a warning, and how soon it is critical.
+use crate::trust_store::Chosen;
+
+/// How soon an end is worth a warning, how soon it is critical, and whom a chain must satisfy.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Policy {
     /// Less time left than this is a warning.
     pub warning: Threshold,
     /// Less time left than this is critical.
     pub critical: Threshold,
+    /// The stores that must accept the chain.
+    pub required: RequiredStores,
+}
+
+/// Which stores must accept a chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RequiredStores {
+    /// All public ones, or one of the user's own.
+    #[default]
+    PublicOrOwn,
+    /// All public ones, whatever the user's own say.
+    Public,
+    /// One of all, whichever.
+    Any,
+    /// Each of these.
+    These(Chosen),
 }
 
 impl Policy {
@@ -16,6 +34,7 @@ impl Policy {
     pub const DEFAULT: Self = Self {
         warning: Threshold::ByLifetime,
         critical: Threshold::ByLifetime,
+        required: RequiredStores::PublicOrOwn,
     };
 }
 
@@ -97,6 +116,7 @@ mod tests {
         let policy = Policy {
             warning: Threshold::Percent(50.0),
             critical: Threshold::Days(0.5),
+            ..Policy::DEFAULT
         };
         assert_eq!(
             policy.warning_at(Duration::from_secs(100)),
@@ -109,6 +129,7 @@ mod tests {
         let odd = Policy {
             warning: Threshold::Days(f64::NAN),
             critical: Threshold::Days(f64::INFINITY),
+            ..Policy::DEFAULT
         };
         assert_eq!(odd.warning_at(Duration::from_secs(1)), Duration::ZERO);
         assert_eq!(odd.critical_at(Duration::from_secs(1)), Duration::MAX);

@@ -223,6 +223,40 @@ pub enum Reason {
     CaAsLeaf,
     /// The leaf demands a stapled OCSP answer (RFC 7633) and none was sent.
     NoStaple,
+    /// The leaf came without any timestamp of a log (RFC 6962).
+    NoScts {
+        /// The clients that refuse it for that.
+        clients: Vec<&'static str>,
+    },
+    /// Too few timestamps of the leaf count.
+    TooFewScts {
+        /// The clients that refuse it for that.
+        clients: Vec<&'static str>,
+        /// How many were sent.
+        sent: usize,
+        /// How many of them, by distinct logs, some client counts.
+        counted: usize,
+        /// How many by distinct logs, of two operators or more, are needed.
+        needed: usize,
+    },
+    /// A timestamp that the log it names did not make, or that is of the future.
+    BadSct {
+        /// The log's name.
+        log: Arc<str>,
+        /// What the timestamp says.
+        at: Option<Timestamp>,
+        /// Whether it is of the future; otherwise its signature does not verify.
+        future: bool,
+        /// How many such timestamps there are.
+        count: usize,
+    },
+    /// Timestamps of logs that this program does not know.
+    UnknownLogs {
+        /// How many.
+        count: usize,
+        /// Of how many.
+        sent: usize,
+    },
     /// An old protocol version was negotiated.
     LegacyProtocol {
         /// Which.
@@ -387,6 +421,17 @@ pub enum PathReason {
         /// The root.
         root: Arc<Certificate>,
     },
+    /// The store trusts the root only for what was issued up to a date.
+    DistrustedAfter {
+        /// The root.
+        root: Arc<Certificate>,
+        /// The last moment of issue that is trusted.
+        since: Timestamp,
+        /// What tells when the leaf was issued.
+        by: Distrust,
+        /// When it was; `None` when the leaf does not say.
+        at: Option<Timestamp>,
+    },
     /// Validity is over.
     Expired {
         /// Which certificate.
@@ -538,6 +583,15 @@ pub enum PathReason {
     },
 }
 
+/// What a store that distrusts a root from a date on takes for the date of issue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Distrust {
+    /// The leaf's notBefore.
+    NotBefore,
+    /// The leaf's earliest timestamp that a known log signed.
+    Sct,
+}
+
 /// The budgets of path building.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Budget {
@@ -577,10 +631,11 @@ impl PathReason {
             Self::WeakSignature { .. } => 20,
             Self::UnsupportedAlgorithm { .. } => 21,
             Self::BadSignature { .. } => 22,
-            Self::IssuerNotSent { .. } => 23,
-            Self::NotInStore { .. } => 24,
-            Self::StandingUnknown { .. } => 25,
-            Self::Violation { .. } => 26,
+            Self::DistrustedAfter { .. } => 23,
+            Self::IssuerNotSent { .. } => 24,
+            Self::NotInStore { .. } => 25,
+            Self::StandingUnknown { .. } => 26,
+            Self::Violation { .. } => 27,
         }
     }
 
@@ -591,6 +646,7 @@ impl PathReason {
             Self::SelfSigned { .. } => "self-signed",
             Self::IssuerNotSent { .. } => "issuer-not-sent",
             Self::NotInStore { .. } => "not-in-store",
+            Self::DistrustedAfter { .. } => "distrusted-after",
             Self::Expired { .. } => "expired",
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::BadSignature { .. } => "bad-signature",
@@ -624,6 +680,9 @@ impl PathReason {
             | Self::SelfSigned { certificate }
             | Self::IssuerNotSent { certificate }
             | Self::NotInStore { root: certificate }
+            | Self::DistrustedAfter {
+                root: certificate, ..
+            }
             | Self::Expired { certificate, .. }
             | Self::NotYetValid { certificate, .. }
             | Self::BadSignature { certificate, .. }

@@ -78,8 +78,12 @@ pub const PATH_CANDIDATES: usize = 64;
 /// Moments at which trust over a span of time is asked for anew: a chain has a dozen; every root of a large store that is called
 /// the same as an issuer has two.
 pub const TIMELINE_MOMENTS: usize = 1024;
-/// Names and distribution points compared when one certificate is held against revocation lists.
-pub const CRL_COMPARISONS: usize = 250_000;
+/// Paths of one chain that are held against the leaf's names, policies and revocation lists. Cross-signing gives two or
+/// three.
+pub const PATHS_HELD: usize = 8;
+/// Names and distribution points compared when one certificate is held against revocation lists: honest ones have a
+/// handful of each.
+pub const CRL_COMPARISONS: usize = 50_000;
 /// Connections open at once, file descriptors permitting (`--concurrency`).
 pub const CONCURRENT: usize = 1000;
 /// Connections open at once to one address (`--per-address`).
@@ -92,6 +96,10 @@ pub const TARGET_LINE_BYTES: usize = 4 * 1024;
 pub const RANGE_ADDRESSES: u128 = 65_536;
 /// Bytes of a file that `inspect` reads.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// Bytes of a bundle of trust stores; all that is public takes half a megabyte.
+pub const TRUST_BUNDLE_BYTES: u64 = 16 * 1024 * 1024;
+/// Public stores in one bundle: half of what a set of stores holds, so that a user's own find room.
+pub const PUBLIC_STORES: usize = 32;
 
 /// One limit as `nolapse limits` shows it.
 #[derive(Clone, Copy, Debug)]

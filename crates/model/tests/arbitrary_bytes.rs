@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use model::certificate::{Certificate, SigningRequest};
 use model::pkcs7::SignedData;
-use model::revocation::{Crl, OcspAnswer};
+use model::revocation::{Crl, OcspAnswer, RevocationList};
 use model::sct::{SctOrigin, parse_list};
 use model::{limits, pem};
 use proptest::prelude::*;
@@ -34,6 +34,12 @@ fn inside(range: Range<usize>, bytes: &[u8]) -> bool {
 }
 
 fn read_all(bytes: &[u8]) {
+    let list = RevocationList::from_der(bytes);
+    assert!(list.len() <= bytes.len());
+    assert!(
+        list.find(&list.header().issuer.canonical, &[1])
+            .is_none_or(|entry| !entry.serial.is_empty())
+    );
     let certificate = Certificate::from_der(bytes);
     let facts = certificate.facts();
     for range in [

@@ -43,7 +43,7 @@ fn every_root_of_mozilla_reads_the_same() {
             .facts()
             .oddities
             .iter()
-            .all(|oddity| oddity.kind == OddityKind::BadTime)
+            .all(|oddity| oddity.kind == OddityKind::UnusualTime)
     );
 }
 

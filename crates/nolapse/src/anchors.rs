@@ -1,45 +1,115 @@
-//! Trust stores of the user's own (`--trust-store NAME=FILE`): PEM or DER in, certificates out.
+//! Whom to trust: the public stores, the operating system's, and those of the user's own (`--trust-store`), and which of
+//! them must accept (`--require-stores`).
+//!
+//! Flags come in, [`Stores`] and what is required of them go out. The public stores are those that `nolapse trust-stores
+//! update` installed, or the ones that are compiled in.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use assess::Stores;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use assess::{RequiredStores, StoreKind, Stores};
+use model::pem::{self, Content};
 use model::{Certificate, limits, untrusted};
 
+use crate::commands::trust_stores::installed;
 use crate::file;
+
+/// Whom to trust.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct StoreArgs {
+    /// A trust store of your own, PEM or DER, or `system`; what it accepts is trusted; may be repeated
+    #[arg(
+        long = "trust-store", value_name = "NAME=FILE", env = "NOLAPSE_TRUST_STORE", hide_env = true,
+        value_parser = NamedFile::parse
+    )]
+    trust_stores: Vec<NamedFile>,
+
+    /// Who must accept: public, any, or names such as apple,corp; all public ones or one of your own unless given
+    #[arg(
+        long, value_name = "NAMES", env = "NOLAPSE_REQUIRE_STORES", hide_env = true, value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    require_stores: Vec<String>,
+}
 
 /// A store by its name and file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NamedFile {
     name: String,
-    path: PathBuf,
+    /// The operating system's own when there is none.
+    path: Option<PathBuf>,
 }
 
+/// The name of the operating system's store.
+const SYSTEM: &str = "system";
+
 impl NamedFile {
-    /// Parses `NAME=FILE`.
+    /// Parses `NAME=FILE`, or `system`.
     pub(crate) fn parse(typed: &str) -> Result<Self, String> {
+        if typed == SYSTEM {
+            let name = SYSTEM.to_owned();
+            return Ok(Self { name, path: None });
+        }
         match typed.split_once('=') {
             Some((name, path)) if !name.is_empty() && !path.is_empty() => {
                 let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
                 if !name.chars().all(plain) || name.len() > 64 {
                     return Err("a store's name is up to 64 letters, digits, `-`, `_` and `.`".to_owned());
                 }
+                if ["public", "any"].contains(&name.to_ascii_lowercase().as_str()) {
+                    return Err(format!(
+                        "`{name}` has a meaning of its own: give the store another name"
+                    ));
+                }
                 Ok(Self {
                     name: name.to_owned(),
-                    path: PathBuf::from(path),
+                    path: Some(PathBuf::from(path)),
                 })
             }
-            _ => Err("expected NAME=FILE, such as corp=/etc/ssl/corp.pem".to_owned()),
+            _ => Err("expected NAME=FILE, such as corp=/etc/ssl/corp.pem, or system".to_owned()),
         }
     }
 }
 
-/// The built-in stores and those of the user's own.
-pub(crate) fn stores(own: &[NamedFile]) -> anyhow::Result<Stores> {
-    with_own(Stores::mozilla(), own)
+impl StoreArgs {
+    /// The public stores and those of the user's own, and which must accept.
+    pub(crate) fn stores(&self) -> anyhow::Result<(Stores, RequiredStores)> {
+        let stores = with_own(Stores::of(&installed::collection()), &self.trust_stores)?;
+        let required = self.required(&stores)?;
+        Ok((stores, required))
+    }
+
+    fn required(&self, stores: &Stores) -> anyhow::Result<RequiredStores> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in &self.require_stores {
+            match name.to_ascii_lowercase().as_str() {
+                "any" if self.require_stores.len() == 1 => return Ok(RequiredStores::Any),
+                "public" if self.require_stores.len() == 1 => return Ok(RequiredStores::Public),
+                "any" => bail!("--require-stores any stands alone"),
+                "public" => {
+                    let public = stores
+                        .list()
+                        .iter()
+                        .filter(|store| store.kind == StoreKind::Public);
+                    names.extend(public.map(|store| &*store.name));
+                }
+                _ => names.push(name),
+            }
+        }
+        if names.is_empty() {
+            return Ok(RequiredStores::PublicOrOwn);
+        }
+        let chosen = stores.named(&names).map_err(|unknown| {
+            let known: Vec<_> = stores.list().iter().map(|store| &*store.name).collect();
+            anyhow::anyhow!(
+                "--require-stores: there is no trust store called `{}`: {}",
+                untrusted::shown(unknown),
+                known.join(", ")
+            )
+        })?;
+        Ok(RequiredStores::These(chosen))
+    }
 }
 
 /// Adds the stores of the user's own.
@@ -52,10 +122,37 @@ pub(crate) fn with_own(mut stores: Stores, own: &[NamedFile]) -> anyhow::Result<
         {
             bail!("two trust stores are called `{name}`: give each a name of its own");
         }
-        let certificates = read(path).with_context(|| format!("cannot read the trust store `{name}`"))?;
+        let certificates = match path {
+            Some(path) => read(path),
+            None => read_system(),
+        };
+        let certificates = certificates.with_context(|| format!("cannot read the trust store `{name}`"))?;
         stores = stores.with_user_store(name.as_str(), certificates)?;
     }
     Ok(stores)
+}
+
+/// Where systems keep the store of all programs: Debian, Fedora, openSUSE, Alpine and the BSDs.
+const SYSTEM_FILES: [&str; 6] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+];
+
+fn read_system() -> anyhow::Result<Vec<Arc<Certificate>>> {
+    if let Some(path) = std::env::var_os("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
+        return read(Path::new(&path)).context("SSL_CERT_FILE");
+    }
+    match SYSTEM_FILES.iter().map(Path::new).find(|path| path.is_file()) {
+        Some(path) => read(path),
+        None => bail!(
+            "this system keeps none where it is looked for: set SSL_CERT_FILE, or name a file: system=FILE ({})",
+            SYSTEM_FILES.join(", ")
+        ),
+    }
 }
 
 /// Every certificate in a file of anchors.
@@ -63,45 +160,39 @@ pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
     let shown = untrusted::shown(&path.display().to_string());
     let bytes = file::read_bounded(path, limits::FILE_BYTES)
         .map_err(|error| anyhow::anyhow!("{shown}: {}", file::reason(&error)))?;
-    let ders = if bytes.first() == Some(&0x30) {
-        vec![bytes]
+    let certificates = if bytes.first() == Some(&0x30) {
+        vec![(1, Arc::new(Certificate::from_der(bytes)))]
     } else {
-        pem(&bytes)
+        from_pem(&bytes).map_err(|error| anyhow::anyhow!("{shown}: {error}"))?
     };
-    let certificates: Vec<_> = ders
-        .into_iter()
-        .map(|der| Arc::new(Certificate::from_der(der)))
-        .collect();
     if certificates.is_empty() {
         bail!("{shown}: no certificate in it: expected PEM (-----BEGIN CERTIFICATE-----) or DER");
     }
-    let unreadable = |certificate: &Arc<Certificate>| certificate.facts().public_key.spki.is_empty();
-    if let Some(place) = certificates.iter().position(unreadable) {
-        bail!("{shown}: certificate {} in it cannot be read", place + 1);
+    if certificates.len() > limits::BUNDLE_ITEMS {
+        bail!("{shown}: more than {} certificates in it", limits::BUNDLE_ITEMS);
     }
-    Ok(certificates)
+    let unreadable =
+        |(_, certificate): &&(usize, Arc<Certificate>)| certificate.facts().public_key.spki.is_empty();
+    if let Some((line, _)) = certificates.iter().find(unreadable) {
+        bail!("{shown}: the certificate that begins in line {line} cannot be read");
+    }
+    Ok(certificates
+        .into_iter()
+        .map(|(_, certificate)| certificate)
+        .collect())
 }
 
-/// Every block that is labelled as a certificate; what stands between blocks is passed over, as RFC 7468 section 2 asks.
-fn pem(bytes: &[u8]) -> Vec<Vec<u8>> {
-    let text = String::from_utf8_lossy(bytes);
-    let mut ders = Vec::new();
-    let mut block: Option<String> = None;
-    for line in text.lines().map(str::trim) {
-        match (line, &mut block) {
-            ("-----BEGIN CERTIFICATE-----" | "-----BEGIN X509 CERTIFICATE-----", _) => {
-                block = Some(String::new())
-            }
-            (line, Some(base64)) if line.starts_with("-----END") => {
-                // A block that is no base64 becomes an unreadable certificate, which the caller reports by its place.
-                ders.push(STANDARD.decode(&*base64).unwrap_or_default());
-                block = None;
-            }
-            (line, Some(base64)) => base64.push_str(line),
-            (_, None) => {}
+/// Every block that is labelled as a certificate, with its line; what stands between blocks and other blocks are passed
+/// over, as RFC 7468 section 2 asks. OpenSSL's trusted certificates carry more than a certificate and are not taken.
+fn from_pem(bytes: &[u8]) -> anyhow::Result<Vec<(usize, Arc<Certificate>)>> {
+    let mut certificates = Vec::new();
+    for block in pem::blocks(bytes).take(limits::BUNDLE_ITEMS * 2) {
+        let block = block.map_err(|error| anyhow::anyhow!(untrusted::shown(&error.to_string())))?;
+        if let ("CERTIFICATE" | "X509 CERTIFICATE", Content::Der(der)) = (block.label.raw(), block.content) {
+            certificates.push((block.line, Arc::new(Certificate::from_der(der))));
         }
     }
-    ders
+    Ok(certificates)
 }
 
 #[cfg(test)]
@@ -112,10 +203,11 @@ mod tests {
     fn names_and_files() {
         let named = NamedFile::parse("corp=a=b.pem").unwrap();
         assert_eq!(
-            (named.name.as_str(), named.path.to_str()),
-            ("corp", Some("a=b.pem"))
+            (named.name.as_str(), named.path),
+            ("corp", Some(PathBuf::from("a=b.pem")))
         );
-        for wrong in ["corp", "=x", "corp=", "a b=x", "\u{1b}=x"] {
+        assert_eq!(NamedFile::parse("system").unwrap().path, None);
+        for wrong in ["corp", "=x", "corp=", "a b=x", "\u{1b}=x", "Any=x", "public=x"] {
             assert!(NamedFile::parse(wrong).is_err(), "{wrong}");
         }
     }
@@ -144,12 +236,35 @@ mod tests {
         }
         let missing = NamedFile {
             name: "corp".to_owned(),
-            path: folder.path().join("missing.pem"),
+            path: Some(folder.path().join("missing.pem")),
         };
-        let error = format!("{:#}", stores(&[missing]).unwrap_err());
+        let error = format!("{:#}", with_own(Stores::none(), &[missing]).unwrap_err());
         assert!(
             error.starts_with("cannot read the trust store `corp`: ") && error.ends_with("no such file"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn who_must_accept() {
+        let stores = Stores::public();
+        let required = |names: &[&str]| {
+            let args = StoreArgs {
+                trust_stores: Vec::new(),
+                require_stores: names.iter().map(|name| (*name).to_owned()).collect(),
+            };
+            args.required(&stores).map_err(|error| error.to_string())
+        };
+        assert_eq!(required(&[]), Ok(RequiredStores::PublicOrOwn));
+        assert_eq!(required(&["Any"]), Ok(RequiredStores::Any));
+        assert_eq!(required(&["public"]), Ok(RequiredStores::Public));
+        let named = |names: &[&str]| Ok(RequiredStores::These(stores.named(names).unwrap()));
+        assert_eq!(required(&["apple", "java"]), named(&["Java", "Apple"]));
+        assert!(required(&["any", "java"]).is_err());
+        assert!(
+            required(&["opera"])
+                .unwrap_err()
+                .contains("`opera`: Android, Apple, Chrome")
         );
     }
 }

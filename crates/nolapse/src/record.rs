@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use assess::ct::{SctOutcome, SctVerdict};
 use assess::{Assessment, StoreVerdict, Trust, words};
 use jiff::Timestamp;
 use model::certificate::{Certificate, KeyKind};
@@ -148,7 +149,7 @@ struct TlsPart<'a> {
     /// The stapled OCSP answer.
     staple: Option<StaplePart>,
     /// Signed certificate timestamps.
-    scts: Vec<SctPart>,
+    scts: Vec<SctPart<'a>>,
     /// Certificates sent beyond those in `certificates`.
     chain_dropped: u32,
 }
@@ -184,11 +185,15 @@ struct StaplePart {
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Sct")]
-struct SctPart {
+struct SctPart<'a> {
     /// Where it was found: `certificate`, `tls`, `staple`.
     origin: &'static str,
     /// SHA-256 of the key of the log.
     log: String,
+    /// The name of the log, when it was looked at and is known.
+    log_name: Option<&'a str>,
+    /// `valid`, `invalid`, `future`, `unknown-log`, `unverifiable`; null when no public store trusts the chain.
+    outcome: Option<&'static str>,
     /// When the log promised to include the certificate.
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     timestamp: Option<Moment>,
@@ -320,6 +325,7 @@ impl<'a> Record<'a> {
     /// The record of one look.
     pub(crate) fn new(observation: &'a Observation, assessment: &'a Assessment) -> Self {
         let main = observation.handshake.as_ref();
+        let scts = assessment.scts.as_slice();
         Self {
             version: VERSION,
             endpoint: EndpointPart::new(observation),
@@ -327,13 +333,13 @@ impl<'a> Record<'a> {
             at: Moment(observation.at),
             depth: observation.depth.into(),
             outcome: OutcomePart::new(&observation.outcome),
-            tls: main.map(TlsPart::new),
+            tls: main.map(|handshake| TlsPart::new(handshake, scts)),
             certificates: main.map(chain).unwrap_or_default(),
             further: observation
                 .further_handshakes
                 .iter()
                 .map(|further| FurtherPart {
-                    tls: TlsPart::new(further),
+                    tls: TlsPart::new(further, &[]),
                     certificates: chain(further),
                 })
                 .collect(),
@@ -398,7 +404,9 @@ impl OutcomePart {
 }
 
 impl<'a> TlsPart<'a> {
-    fn new(handshake: &'a Handshake) -> Self {
+    /// The verdicts are in the order of the timestamps, or there are none.
+    fn new(handshake: &'a Handshake, verdicts: &'a [SctVerdict]) -> Self {
+        let outcome = |place: usize| verdicts.get(place).map(|verdict| &verdict.outcome);
         Self {
             version: Shown(handshake.version),
             cipher: Shown(handshake.cipher),
@@ -416,9 +424,14 @@ impl<'a> TlsPart<'a> {
                 .scts
                 .iter()
                 .take(limits::SCTS)
-                .map(|sct| SctPart {
+                .enumerate()
+                .map(|(place, sct)| SctPart {
                     origin: sct.origin.word(),
                     log: hex::encode(sct.log_id),
+                    log_name: outcome(place)
+                        .and_then(|outcome| outcome.log())
+                        .map(|log| &*log.name),
+                    outcome: outcome(place).map(SctOutcome::word),
                     timestamp: sct.timestamp.map(Moment),
                 })
                 .collect(),

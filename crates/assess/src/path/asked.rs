@@ -432,6 +432,33 @@ fn no_more_candidates_are_looked_at_than_the_limit() {
 }
 
 #[test]
+fn no_more_paths_are_held_against_a_question_than_the_limit() {
+    let said = |confined: usize| {
+        let root = Authority::root("Root");
+        let upper = root.authority("Upper");
+        let issuing = upper.authority("Issuing");
+        let leaf = issuing.leaf(&["shop.example"]);
+        let mut chain = sent(&[&leaf, &issuing.certificate]);
+        chain.extend((0..confined).map(|number| {
+            root.cross_sign_with(&upper, "Upper", |params| {
+                params.name_constraints = Some(NameConstraints {
+                    permitted_subtrees: vec![GeneralSubtree::DnsName(format!("n{number}.test"))],
+                    excluded_subtrees: Vec::new(),
+                });
+            })
+        }));
+        chain.push(Arc::clone(&upper.certificate));
+        let question = Question {
+            max_depth: Some(5),
+            ..Question::of(&chain, now())
+        };
+        words(&ask(&question, &corp(&[&root.certificate])))
+    };
+    assert_eq!(said(limits::PATHS_HELD - 1), none());
+    assert_eq!(said(limits::PATHS_HELD), ["name-constraint"]);
+}
+
+#[test]
 fn names_are_the_same_whatever_their_case_spaces_and_encoding() {
     let root = Authority::root_with("x", |params| {
         params.distinguished_name = rcgen::DistinguishedName::new();

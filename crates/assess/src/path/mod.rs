@@ -33,7 +33,7 @@ use jiff::Timestamp;
 use model::Fingerprint;
 use model::certificate::{Certificate, Oid};
 pub use model::finding::Purpose;
-use model::finding::{Budget, PathReason};
+use model::finding::{Budget, Distrust, PathReason};
 use model::limits;
 use model::revocation::RevocationList;
 use model::{Identity, Severity};
@@ -91,6 +91,20 @@ impl StoreVerdict {
         below.iter().filter(|step| !chain.contains(step))
     }
 
+    /// Whether it refuses for the age that the leaf's timestamps say, or do not say.
+    pub(crate) fn is_dated_by_sct(&self) -> bool {
+        let by_sct = |reason: &PathReason| {
+            matches!(
+                reason,
+                PathReason::DistrustedAfter {
+                    by: Distrust::Sct,
+                    ..
+                }
+            )
+        };
+        self.reasons().iter().any(by_sct)
+    }
+
     /// The reasons, empty when trusted.
     pub fn reasons(&self) -> &[PathReason] {
         match &self.outcome {
@@ -127,6 +141,8 @@ pub struct Question<'a> {
     /// Authorities between leaf and anchor, those not counted that are issued by their own name; `None` is bounded by
     /// `limits::PATH_LENGTH` only.
     pub max_depth: Option<usize>,
+    /// The leaf's earliest timestamp by a log that may count, for stores that go by it; `None` when there is none.
+    pub earliest_sct: Option<Timestamp>,
 }
 
 impl<'a> Question<'a> {
@@ -164,6 +180,7 @@ impl<'a> Question<'a> {
             host: None,
             policies: Policies::ANY,
             max_depth: None,
+            earliest_sct: None,
         }
     }
 }
@@ -219,6 +236,23 @@ pub fn verdicts(question: &Question<'_>, stores: &Stores, memory: &SignatureMemo
     stores.list().iter().enumerate().map(verdict).collect()
 }
 
+/// The certificate that issued the leaf: the first, by the order in which they are tried, whose key signed it.
+pub(crate) fn issuer<'a>(
+    question: &Question<'a>,
+    stores: &'a Stores,
+    memory: &SignatureMemory,
+) -> Option<&'a Arc<Certificate>> {
+    let leaf = question.chain.first()?;
+    let others = question.chain.iter().skip(1).take(limits::PATH_CANDIDATES);
+    let sent: Vec<_> = others
+        .chain(question.known.iter().take(limits::PATH_CANDIDATES))
+        .collect();
+    let mut issuers = search::issuers(leaf, &sent, stores)
+        .into_iter()
+        .take(LEAF_ISSUERS);
+    issuers.find(|issuer| memory.verify(leaf, issuer) == Signed::Valid)
+}
+
 /// All that was found about one leaf, before it is split by store.
 struct Found<'a> {
     question: &'a Question<'a>,
@@ -233,9 +267,18 @@ struct Found<'a> {
     uppers: Vec<Arc<Upper>>,
     /// Why the leaf has no issuer, or an issuer is of no use. Looked at when no path reaches an anchor.
     edge_reasons: Vec<PathReason>,
-    /// Accepted upper paths that refuse this leaf or do not answer the question, as (upper, path), and why.
-    forbidden: Vec<(usize, usize, Vec<PathReason>)>,
+    /// Accepted upper paths that refuse this leaf or do not answer the question.
+    forbidden: Vec<Forbidden>,
     exhausted: Option<Budget>,
+}
+
+/// An accepted upper path (by upper and number) that stores refuse for this leaf.
+struct Forbidden {
+    upper: usize,
+    path: usize,
+    stores: StoreSet,
+    /// Why. Never empty.
+    reasons: Vec<PathReason>,
 }
 
 impl<'a> Found<'a> {
@@ -275,6 +318,7 @@ impl<'a> Found<'a> {
         found.others.extend(known);
         found.climb(sent, stores, memory);
         found.hold_to_question(memory);
+        found.condition(question.earliest_sct, stores);
         found
     }
 
@@ -354,9 +398,21 @@ impl<'a> Found<'a> {
         let asks = self.question.asks_of_paths();
         let mut comparisons = limits::PATH_NAME_COMPARISONS;
         let mut forbidden = Vec::new();
+        let mut held = 0;
         for (place, upper) in self.uppers.iter().enumerate() {
             let paths = upper.accepted.iter().enumerate();
             for (number, path) in paths.filter(|(_, path)| path.conditional || asks) {
+                held += 1;
+                if held > limits::PATHS_HELD {
+                    let budget = Budget::Edges;
+                    forbidden.push(Forbidden {
+                        upper: place,
+                        path: number,
+                        stores: StoreSet::MAX,
+                        reasons: vec![PathReason::TooComplex { budget }],
+                    });
+                    continue;
+                }
                 let mut reasons = Vec::new();
                 let issuers = path.steps.iter();
                 reasons.extend(
@@ -369,11 +425,41 @@ impl<'a> Found<'a> {
                     self.ask(&whole, memory, &mut reasons);
                 }
                 if !reasons.is_empty() {
-                    forbidden.push((place, number, reasons));
+                    forbidden.push(Forbidden {
+                        upper: place,
+                        path: number,
+                        stores: StoreSet::MAX,
+                        reasons,
+                    });
                 }
             }
         }
         self.forbidden = forbidden;
+    }
+
+    /// Asks what stores that trust an anchor for some leaves only want of this one.
+    fn condition(&mut self, earliest_sct: Option<Timestamp>, stores: &Stores) {
+        for (upper, above) in self.uppers.iter().enumerate() {
+            for (path, accepted) in above.accepted.iter().enumerate() {
+                let root = accepted.steps.last().filter(|_| accepted.dated != 0);
+                let Some(anchor) = root.and_then(|root| stores.anchor(root.fingerprint())) else {
+                    continue;
+                };
+                for place in 0..stores.list().len() {
+                    let store = 1 << place;
+                    let mut asked = anchor.condition(store);
+                    let breach = asked.find_map(|condition| {
+                        condition.breach(self.leaf, earliest_sct, anchor.certificate())
+                    });
+                    self.forbidden.extend(breach.map(|reason| Forbidden {
+                        upper,
+                        path,
+                        stores: store,
+                        reasons: vec![reason],
+                    }));
+                }
+            }
+        }
     }
 
     /// What the question asks of the path `whole`, leaf first and anchor last, beside names and policies.
@@ -472,40 +558,40 @@ impl<'a> Found<'a> {
                 .map(move |(number, path)| (place, number, path))
         });
         all.filter(|(_, _, path)| path.stores & store != 0)
-            .filter(|(place, number, _)| !self.is_forbidden(*place, *number))
+            .filter(|(place, number, _)| !self.is_forbidden(*place, *number, store))
             .min_by_key(|(_, _, path)| (path.weak, path.unsent, path.steps.len()))
             .map(|(place, number, path)| (place * limits::PATH_EDGES * 2 + number, path))
     }
 
-    fn is_forbidden(&self, place: usize, number: usize) -> bool {
-        self.forbidden
-            .iter()
-            .any(|(upper, path, _)| (*upper, *path) == (place, number))
+    fn is_forbidden(&self, place: usize, number: usize, store: StoreSet) -> bool {
+        self.forbidden.iter().any(|forbidden| {
+            (forbidden.upper, forbidden.path) == (place, number) && forbidden.stores & store != 0
+        })
     }
 
     /// Why `store` refuses: of all ways that fail, the one that fails least.
     fn refusal(&self, store: StoreSet) -> Trust {
         let mut reasons = self.leaf_reasons.clone();
-        let reaching = self.forbidden.iter().filter(|(place, number, _)| {
-            let path = self
-                .uppers
-                .get(*place)
-                .and_then(|upper| upper.accepted.get(*number));
-            path.is_some_and(|path| path.stores & store != 0)
+        let reaching = self.forbidden.iter().filter(|forbidden| {
+            let upper = self.uppers.get(forbidden.upper);
+            let path = upper.and_then(|upper| upper.accepted.get(forbidden.path));
+            path.is_some_and(|path| path.stores & forbidden.stores & store != 0)
         });
-        let forbidden = reaching.min_by_key(|(_, _, reasons)| reasons.len());
+        let is_unheld = |reasons: &[PathReason]| matches!(reasons, [PathReason::TooComplex { .. }]);
+        let forbidden =
+            reaching.min_by_key(|forbidden| (is_unheld(&forbidden.reasons), forbidden.reasons.len()));
         let dead = self
             .uppers
             .iter()
             .flat_map(|upper| &upper.dead)
             .max_by_key(|dead| dead.merit(store));
-        if let Some(budget) = self
+        if let Some(forbidding) = forbidden {
+            reasons.extend(forbidding.reasons.iter().cloned());
+        } else if let Some(budget) = self
             .exhausted
             .or_else(|| self.uppers.iter().find_map(|upper| upper.exhausted))
         {
             reasons.push(PathReason::TooComplex { budget });
-        } else if let Some((_, _, forbidding)) = forbidden {
-            reasons.extend(forbidding.iter().cloned());
         } else if let Some(dead) = dead {
             reasons.extend(dead.reasons.iter().cloned());
             reasons.extend(dead.end_reason(store));

@@ -14,7 +14,7 @@ use super::checks::Terms;
 use super::{checks, names, policies};
 use crate::memory::SignatureMemory;
 use crate::signature::{Signed, is_broken};
-use crate::trust_store::{StoreSet, Stores};
+use crate::trust_store::{Anchor, StoreSet, Stores};
 
 /// What stands above one issuer.
 #[derive(Debug)]
@@ -42,6 +42,8 @@ pub(super) struct UpperPath {
     pub(super) conditional: bool,
     /// Steps below the anchor that were not sent.
     pub(super) unsent: usize,
+    /// The stores among them that trust the anchor for some leaves only.
+    pub(super) dated: StoreSet,
     /// Whether some step below the anchor is signed with a broken hash: another way is better.
     pub(super) weak: bool,
 }
@@ -89,7 +91,7 @@ pub(super) fn issuers<'a>(
         .iter()
         .copied()
         .filter(|certificate| certificate.facts().subject.canonical == *wanted);
-    let anchors = stores.with_subject(wanted).map(|anchor| &anchor.certificate);
+    let anchors = stores.with_subject(wanted).map(Anchor::certificate);
     for certificate in named.chain(anchors) {
         if !found
             .iter()
@@ -247,15 +249,18 @@ impl<'a> Search<'a> {
         let is_sent = |step: &Certificate| sent.clone().any(|sent| sent.fingerprint() == step.fingerprint());
         let unsent = below().filter(|step| !is_sent(step)).count();
         let steps = self.way.iter().map(|step| Arc::clone(step)).collect();
+        let anchor = self.ground.stores.anchor(certificate.fingerprint());
+        let dated = anchor.map_or(0, |anchor| anchor.conditional & held);
         self.found.accepted.push(UpperPath {
             stores: held,
             steps,
             conditional,
+            dated,
             unsent,
             weak,
         });
         if !conditional && !weak && unsent == 0 && !self.ground.terms.all_paths {
-            self.covered |= held;
+            self.covered |= held & !dated;
         }
     }
 

@@ -88,6 +88,7 @@ mod tests {
         let policy = Policy {
             warning: Threshold::Days(61.0),
             critical: Threshold::Percent(10.0),
+            ..Policy::DEFAULT
         };
         let at = |days| judge_at(&good.observed(), &good.stores(), &policy, day(days));
         assert_eq!(severity(&at(0), "expiring"), Some(Severity::Warning));

@@ -22,6 +22,10 @@ mod name_mismatch;
 mod no_server_auth;
 mod not_yet_valid;
 mod reference;
+mod sct_invalid;
+mod sct_missing;
+mod sct_too_few;
+mod sct_unknown_log;
 mod self_signed;
 mod starttls_injection;
 mod stopped;
@@ -85,6 +89,10 @@ pub static ALL: &[&Rule] = &[
     &weak_cipher::RULE,
     &malformed_certificate::RULE,
     &must_staple_missing::RULE,
+    &sct_missing::RULE,
+    &sct_too_few::RULE,
+    &sct_invalid::RULE,
+    &sct_unknown_log::RULE,
     &chain_order::RULE,
     &ca_as_leaf::RULE,
     &chain_too_long::RULE,

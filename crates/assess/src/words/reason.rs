@@ -1,7 +1,7 @@
 //! One sentence for each reason.
 
 use model::certificate::Oid;
-use model::finding::{Budget, CipherWeakness, KeyWeakness, PathReason, Purpose, Reason, Unknown};
+use model::finding::{Budget, CipherWeakness, Distrust, KeyWeakness, PathReason, Purpose, Reason, Unknown};
 use model::observation::{Failure, Stage};
 use model::tls::alert_name;
 use model::untrusted::Untrusted;
@@ -17,6 +17,7 @@ pub(super) fn sentence(reason: &Reason) -> String {
         .or_else(|| names(reason))
         .or_else(|| chain(reason))
         .or_else(|| certificate(reason))
+        .or_else(|| timestamps(reason))
         .or_else(|| tls(reason))
         .unwrap_or_default()
 }
@@ -57,6 +58,15 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
             format!(
                 "send the issuer, or give {} with `--trust-store NAME=FILE`",
                 issuer(certificate)
+            )
+        }
+        Reason::Refused {
+            reason: PathReason::DistrustedAfter { root, .. },
+            ..
+        } => {
+            format!(
+                "get a certificate from another authority: clients no longer trust what {} issues",
+                name(root)
             )
         }
         Reason::Refused {
@@ -274,6 +284,48 @@ fn certificate(reason: &Reason) -> Option<String> {
     Some(text)
 }
 
+fn timestamps(reason: &Reason) -> Option<String> {
+    let text = match reason {
+        Reason::NoScts { clients } => {
+            format!(
+                "no log has signed it (no SCT); {} refuse that",
+                clients.join(" and ")
+            )
+        }
+        Reason::TooFewScts {
+            clients,
+            sent,
+            counted,
+            needed,
+        } => format!(
+            "{counted} of {sent} SCTs count; {} ask for {needed} of distinct logs and two operators",
+            clients.join(" and ")
+        ),
+        Reason::BadSct {
+            log,
+            at,
+            future,
+            count,
+        } => {
+            let what = match (future, at) {
+                (true, Some(at)) => format!("is of the future, {}", moment(*at)),
+                (true, None) => "is of a time beyond all calendars".to_owned(),
+                (false, _) => "does not verify: it is not for this certificate and issuer".to_owned(),
+            };
+            let more = match count.saturating_sub(1) {
+                0 => String::new(),
+                more => format!(", and {more} more are bad"),
+            };
+            format!("the SCT of {log} {what}{more}")
+        }
+        Reason::UnknownLogs { count, sent } => {
+            format!("{count} of {sent} SCTs are of logs that nolapse does not know")
+        }
+        _ => return None,
+    };
+    Some(text)
+}
+
 fn purposes(usages: &[Oid]) -> String {
     let words: Vec<&str> = usages
         .iter()
@@ -385,6 +437,21 @@ fn path_link(reason: &PathReason) -> Option<String> {
             format!("the issuer {} was not sent", issuer(certificate))
         }
         PathReason::NotInStore { root } => format!("root {} is not in the store", label(root)),
+        PathReason::DistrustedAfter { root, since, by, at } => {
+            let (how, what) = match by {
+                Distrust::NotBefore => ("issued", "this leaf is of"),
+                Distrust::Sct => ("seen by a log", "this leaf was first seen"),
+            };
+            let found = match at {
+                Some(at) => format!("{what} {}", moment(*at)),
+                None => "this leaf does not say when it was".to_owned(),
+            };
+            format!(
+                "below root {} it trusts only what was {how} by {}; {found}",
+                label(root),
+                moment(*since)
+            )
+        }
         PathReason::BadSignature { certificate, issuer } => {
             format!("{} was not signed by {}", label(certificate), label(issuer))
         }
@@ -475,7 +542,7 @@ fn path_inquiry(reason: &PathReason) -> Option<String> {
         PathReason::NoPolicy { .. } => format!("from {name} on no required policy is left"),
         PathReason::AnyPolicyMapped { .. } => format!("{name} maps policies from or to any policy"),
         PathReason::TooDeep { allowed, .. } => {
-            format!("more than {allowed} authorities stand between {name} and the root")
+            format!("more authorities than {allowed} stand between {name} and the root")
         }
         _ => return None,
     };

@@ -17,6 +17,7 @@ pub use facts::*;
 pub use request::SigningRequest;
 pub use shelf::Shelf;
 
+use crate::der::{Notes, Reader, tag};
 use crate::fingerprint::Fingerprint;
 
 /// A certificate as it was presented. Immutable; equal when its DER is.
@@ -52,6 +53,18 @@ impl Certificate {
     /// What could be read.
     pub const fn facts(&self) -> &Facts {
         &self.facts
+    }
+}
+
+impl PublicKey {
+    /// Reads a SubjectPublicKeyInfo that stands alone. What could not be read is [`KeyKind::Unread`].
+    pub fn from_der(spki: &[u8]) -> Self {
+        let notes = Notes::default();
+        let value = Reader::new(spki, &notes).expect(tag::SEQUENCE);
+        value.map_or_else(
+            |_| Self::default(),
+            |value| algorithms::public_key(&value, &notes),
+        )
     }
 }
 

@@ -29,6 +29,13 @@ impl DistinguishedName {
 }
 
 impl DistinguishedName {
+    /// The form in which a Name is compared (RFC 5280 section 7.1), of its DER, without the rest.
+    pub fn comparable(der: &[u8]) -> Box<[u8]> {
+        let notes = Notes::default();
+        let value = Reader::new(der, &notes).value();
+        value.map_or_else(|_| der.into(), |name| canonical(&name))
+    }
+
     /// The values of its emailAddress attributes, which name mailboxes as RFC 2985 once had it (RFC 5280 section
     /// 4.1.2.6). Read anew at every call: hardly anybody asks.
     pub fn email_addresses(&self) -> Vec<Untrusted> {

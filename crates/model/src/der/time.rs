@@ -189,11 +189,21 @@ mod tests {
     }
 
     #[test]
+    fn four_digits_before_2050_are_read_and_noted() {
+        let noted = |text: &[u8]| {
+            let der = [&[tag::GENERALIZED_TIME, 15], text].concat();
+            let notes = Notes::default();
+            let value = crate::der::Reader::new(&der, &notes).value().unwrap();
+            value.time(&notes).unwrap();
+            let oddities = notes.into_oddities();
+            oddities.iter().map(|oddity| oddity.kind).collect::<Vec<_>>()
+        };
+        assert_eq!(noted(b"20491231235959Z"), [OddityKind::UnusualTime]);
+        assert_eq!(noted(b"20500101000000Z"), []);
+    }
+
+    #[test]
     fn forbidden_forms_are_read() {
-        assert_eq!(
-            read("20240101000000Z", Year::Four),
-            lenient("2024-01-01T00:00:00Z")
-        );
         assert_eq!(read("2401010000Z", Year::Two), lenient("2024-01-01T00:00:00Z"));
         assert_eq!(
             read("240101000000+0200", Year::Two),

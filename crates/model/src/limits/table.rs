@@ -47,6 +47,11 @@ pub const ALL: &[Limit] = &[
         None,
     ),
     count("certificates that may stand on a path", PATH_CANDIDATES, None),
+    count(
+        "paths held against names, policies and revocation lists",
+        PATHS_HELD,
+        None,
+    ),
     count("moments of trust over a span of time", TIMELINE_MOMENTS, None),
     count(
         "distribution points compared for one certificate",
@@ -67,6 +72,8 @@ pub const ALL: &[Limit] = &[
     bytes("one line of targets", TARGET_LINE_BYTES),
     wide_count("addresses of one range", RANGE_ADDRESSES, Some("--large-ranges")),
     wide_bytes("a file that is inspected", FILE_BYTES),
+    wide_bytes("a bundle of trust stores", TRUST_BUNDLE_BYTES),
+    count("public trust stores in one bundle", PUBLIC_STORES, None),
 ];
 
 const fn time(name: &'static str, bound: Duration, flag: Option<&'static str>) -> Limit {

@@ -22,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::commands::looking::Looking;
 use crate::report::causes;
 use crate::scan::look::{Eye, Judge, Look, hush_caught_panics};
-use crate::{Exit, anchors, file, say, text};
+use crate::{Exit, file, say, text};
 
 /// Arguments of `check`.
 #[derive(clap::Args)]
@@ -138,9 +138,13 @@ fn looks(args: &Args) -> anyhow::Result<Vec<Look>> {
 /// Looks at every address of a target that is no range. A small runtime of its own serves; `scan` is for many.
 pub(crate) fn looks_at(target: &Target, looking: &Looking) -> anyhow::Result<Vec<Look>> {
     let wishes = looking.wishes(Ranges::Ordinary);
+    let (stores, required) = looking.trust.stores()?;
     let judge = Arc::new(Judge {
-        stores: anchors::stores(&looking.trust_stores)?,
-        policy: looking.policy(),
+        stores,
+        policy: Policy {
+            required,
+            ..looking.policy()
+        },
         memory: SignatureMemory::with_capacity(1_024),
     });
     let settings = looking.probe(KeysShown::Preferred);

@@ -11,7 +11,7 @@ use model::{Name, StartTls, limits};
 use net::Families;
 use probe::KeysShown;
 
-use crate::anchors::NamedFile;
+use crate::anchors::StoreArgs;
 use crate::scan::wishes::{self, Wishes};
 
 /// What one `--port` names.
@@ -40,12 +40,8 @@ pub(crate) struct Looking {
     #[arg(long, value_enum, default_value_t = DepthWord::Full, env = "NOLAPSE_DEPTH", hide_env = true)]
     depth: DepthWord,
 
-    /// A trust store of your own, PEM or DER; what it accepts is trusted; may be repeated
-    #[arg(
-        long = "trust-store", value_name = "NAME=FILE", env = "NOLAPSE_TRUST_STORE", hide_env = true,
-        value_parser = NamedFile::parse
-    )]
-    pub(crate) trust_stores: Vec<NamedFile>,
+    #[command(flatten)]
+    pub(crate) trust: StoreArgs,
 
     /// Time left that is worth a warning: days (20), a share of the lifetime (33%), or `lifetime`
     #[arg(
@@ -170,6 +166,7 @@ impl Looking {
         Policy {
             warning: self.warning,
             critical: self.critical,
+            ..Policy::DEFAULT
         }
     }
 }

@@ -9,6 +9,7 @@ pub(crate) mod looking;
 pub(crate) mod man;
 pub(crate) mod scan;
 pub(crate) mod schema;
+pub(crate) mod trust_stores;
 pub(crate) mod verify;
 
 use clap::Subcommand;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Explain(explain::Args),
     /// Show every bound on what strangers control
     Limits(limits::Args),
+    /// List the trust stores, show one, or bring newer ones
+    TrustStores(trust_stores::Args),
     /// Print the JSON Schema of the records of `scan`
     Schema(schema::Args),
     /// Print the completions of a shell
@@ -48,6 +51,7 @@ impl Command {
             Self::Verify(args) => verify::run(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Limits(args) => limits::run(&args),
+            Self::TrustStores(args) => trust_stores::run(&args),
             Self::Schema(args) => schema::run(&args),
             Self::Completions(args) => completions::run(&args),
             Self::Man(args) => man::run(&args),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use assess::SignatureMemory;
+use assess::{Policy, SignatureMemory};
 use clap::ValueEnum;
 use model::target::Ranges;
 use model::{Status, limits, untrusted};
@@ -30,7 +30,7 @@ use crate::scan::signals::Signals;
 use crate::scan::targets::{Given, run_identity};
 use crate::scan::work::{SecondLook, Shop};
 use crate::terminal::{Colour, Style};
-use crate::{Exit, anchors, limit, record, say, text};
+use crate::{Exit, limit, record, say, text};
 
 /// Arguments of `scan`.
 #[derive(clap::Args)]
@@ -229,9 +229,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         None => SignatureMemory::with_capacity(SIGNATURES_UNKEPT),
     };
     let known = load_known(args.known.as_deref(), &memory)?;
+    let (stores, required) = args.looking.trust.stores()?;
     let judge = Arc::new(Judge {
-        stores: anchors::stores(&args.looking.trust_stores)?,
-        policy: args.looking.policy(),
+        stores,
+        policy: Policy {
+            required,
+            ..args.looking.policy()
+        },
         memory,
     });
     let list = if args.output.all { Keep::All } else { Keep::Few };

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use assess::ct::{SctOutcome, SctVerdict};
 use assess::{StoreVerdict, Trust, words};
 use jiff::Timestamp;
 use model::certificate::{Certificate, GeneralName};
@@ -75,10 +76,24 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
         body.certificates(handshake, looks.first());
     }
     body.trust(looks);
-    let agreed = looks
-        .iter()
-        .flat_map(|look| handshakes(look).map(move |handshake| (tls(handshake), look)));
-    for line in with_addresses(agreed) {
+    let mut agreed: Vec<(String, &Look)> = Vec::new();
+    for look in looks {
+        for handshake in handshakes(look) {
+            // The verdicts are on the first handshake.
+            let is_first = look
+                .observation
+                .handshake
+                .as_ref()
+                .is_some_and(|first| std::ptr::eq(first, handshake));
+            let verdicts = if is_first {
+                look.assessment.scts.as_slice()
+            } else {
+                &[]
+            };
+            agreed.push((tls(handshake, verdicts), look));
+        }
+    }
+    for line in with_addresses(agreed.into_iter()) {
         body.line("TLS", &line);
     }
     body.seen(looks);
@@ -281,8 +296,20 @@ fn name(name: &GeneralName) -> String {
     untrusted::shown(&names::general(name))
 }
 
-/// `1.3  TLS_AES_128_GCM_SHA256  X25519  h2   SCT 2   staple none`.
-fn tls(handshake: &Handshake) -> String {
+/// `, both verified`, `, 1 of 3 verified`; nothing when none was looked at.
+fn verified(verdicts: &[SctVerdict]) -> String {
+    let valid = |verdict: &&SctVerdict| matches!(verdict.outcome, SctOutcome::Valid(_));
+    match (verdicts.iter().filter(valid).count(), verdicts.len()) {
+        (_, 0) => String::new(),
+        (1, 1) => ", verified".to_owned(),
+        (2, 2) => ", both verified".to_owned(),
+        (valid, all) if valid == all => ", all verified".to_owned(),
+        (valid, all) => format!(", {valid} of {all} verified"),
+    }
+}
+
+/// `1.3  TLS_AES_128_GCM_SHA256  X25519  h2   SCT 2, both verified   staple none`.
+fn tls(handshake: &Handshake, verdicts: &[SctVerdict]) -> String {
     let mut out = format!(
         "{}  {}",
         handshake.version.to_string().trim_start_matches("TLS "),
@@ -297,7 +324,7 @@ fn tls(handshake: &Handshake) -> String {
     if let Some(alpn) = &handshake.alpn {
         let _ = write!(out, "  {alpn}");
     }
-    let _ = write!(out, "   SCT {}", handshake.scts.len());
+    let _ = write!(out, "   SCT {}{}", handshake.scts.len(), verified(verdicts));
     out.push_str(if handshake.staple.is_some() {
         "   staple sent"
     } else {

@@ -93,7 +93,7 @@ fn observation(service: Arc<Service>, address: &str, outcome: Outcome) -> Observ
 
 fn judged(observation: Observation) -> Look {
     let root = certificate(include_bytes!("samples/root.der"));
-    let stores = Stores::mozilla().with_user_store("corp", vec![root]).unwrap();
+    let stores = Stores::public().with_user_store("corp", vec![root]).unwrap();
     let assessment = assess::judge(
         &observation,
         &Evidence::none(),

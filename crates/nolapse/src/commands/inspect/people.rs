@@ -283,9 +283,17 @@ impl Page {
         };
         let bytes = certificate.der().get(range).unwrap_or_default();
         let read = parse_list(bytes, SctOrigin::Certificate);
+        if read.scts.is_empty() && read.flaw.is_none() {
+            return;
+        }
+        let known = crate::commands::trust_stores::installed::collection();
         for sct in &read.scts {
             let at = sct.timestamp.map(moment).unwrap_or_default();
-            self.field("SCT", &format!("{at} by log {}", hex::encode(sct.log_id)));
+            let log = match known.logs().find(&sct.log_id) {
+                Some(log) => untrusted::shown(&log.name),
+                None => format!("log {}", hex::encode(sct.log_id)),
+            };
+            self.field("SCT", &format!("{at} by {log}"));
         }
         self.field(
             "SCT",

@@ -144,7 +144,7 @@ impl Reading {
             }
         }
         let issued_by = |leaf: &Arc<Certificate>, other: &&Arc<Certificate>| {
-            other.facts().issuer.raw_bytes == leaf.facts().subject.raw_bytes && !leaf.facts().self_issued()
+            other.facts().issuer.canonical == leaf.facts().subject.canonical && !leaf.facts().self_issued()
         };
         if let Some(leaf) = chain.first()
             && let Some(place_of_leaf) = chain.iter().position(|other| issued_by(leaf, &other))

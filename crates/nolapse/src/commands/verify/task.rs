@@ -6,16 +6,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
-use assess::path::{self, Profile, Question};
+use assess::path::{Profile, Question};
 use assess::timeline::{self, History};
 use assess::{SignatureMemory, StoreKind, StoreVerdict, Stores};
 use clap::ValueEnum;
 use jiff::Timestamp;
 use model::finding::Purpose;
 use model::revocation::RevocationList;
+use model::sct::{Sct, SctOrigin};
 use model::{Certificate, Identity, Name, untrusted};
 
 use crate::anchors::{self, NamedFile};
+use crate::commands::trust_stores::installed;
 
 /// A chain and what is asked about it.
 pub(super) struct Task {
@@ -76,14 +78,20 @@ impl Asked {
 impl Task {
     /// What each store that is asked says.
     pub(super) fn verdicts(&self, memory: &SignatureMemory) -> Vec<StoreVerdict> {
-        let mut verdicts = path::verdicts(&self.question(), &self.stores.stores, memory);
+        let mut verdicts =
+            assess::trust(&self.question(), &self.scts(), &self.stores.stores, memory).verdicts;
         verdicts.retain(|verdict| self.stores.holds(&verdict.store));
         verdicts
     }
 
     /// What each store that is asked says over `span`.
     pub(super) fn histories(&self, memory: &SignatureMemory, span: Range<Timestamp>) -> Vec<History> {
-        let mut histories = timeline::timeline(&self.question(), &self.stores.stores, memory, span);
+        let mut histories = timeline::timeline(
+            &self.question(),
+            &self.scts(),
+            (&self.stores.stores, memory),
+            span,
+        );
         histories.retain(|history| self.stores.holds(&history.store));
         histories
     }
@@ -103,6 +111,16 @@ impl Task {
             .iter()
             .any(|(kind, accepts)| *kind == StoreKind::User && *accepts);
         all_public || own
+    }
+
+    /// The timestamps in the leaf.
+    fn scts(&self) -> Vec<Sct> {
+        let list = self
+            .chain
+            .first()
+            .and_then(|leaf| leaf.der().get(leaf.facts().embedded_scts.clone()?));
+        list.map(|list| model::sct::parse_list(list, SctOrigin::Certificate).scts)
+            .unwrap_or_default()
     }
 
     fn question(&self) -> Question<'_> {
@@ -126,7 +144,7 @@ pub(super) fn stores(roots: Option<&Path>, names: &[String], own: &[NamedFile]) 
             stores = anchors::with_own(stores, own)?;
             Ok(Asked::all(stores))
         }
-        None => Asked::all(anchors::stores(own)?).only(names),
+        None => Asked::all(anchors::with_own(Stores::of(&installed::collection()), own)?).only(names),
     }
 }
 

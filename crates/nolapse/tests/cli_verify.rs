@@ -1,0 +1,285 @@
+//! Stories of `nolapse verify`: chains from files, at other dates and over spans of time, line by line, and what is no
+//! chain.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+mod cli_world;
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use cli_world::{Ran, nolapse, nolapse_fed};
+use rcgen::{CertificateParams, CertificateRevocationListParams, Issuer, KeyPair, RevokedCertParams};
+use serde_json::{Value, json};
+use testkit::ca::{Minted, Pki, Template};
+
+/// A root, an issuing authority, and a leaf for `shop.test` and 192.0.2.7.
+struct Chain {
+    folder: tempfile::TempDir,
+    pki: Pki,
+    leaf: Minted,
+}
+
+impl Chain {
+    fn new() -> Self {
+        let pki = Pki::new();
+        let leaf = Template::server("shop.test")
+            .address([192, 0, 2, 7])
+            .valid_days(-1, 59)
+            .issued_by(&pki.intermediate);
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            pki,
+            leaf,
+        }
+    }
+
+    fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        let path: PathBuf = self.folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    }
+
+    fn pem(&self) -> String {
+        format!("{}{}", self.leaf.pem(), self.pki.intermediate.pem())
+    }
+
+    /// `verify` of these bytes by the root.
+    fn verify(&self, chain: impl AsRef<[u8]>, more: &[&str]) -> Ran {
+        let chain = self.file("chain", chain);
+        let roots = self.pki.root_file().display().to_string();
+        let mut arguments = vec!["verify", "--chain", &chain, "--roots", &roots];
+        arguments.extend(more);
+        nolapse(arguments)
+    }
+
+    fn json(&self, chain: impl AsRef<[u8]>, more: &[&str]) -> (Value, i32) {
+        let ran = self.verify(chain, &[&["--json"], more].concat());
+        (serde_json::from_str(&ran.out).expect(&ran.err), ran.code)
+    }
+}
+
+#[test]
+fn a_good_chain_is_valid_and_its_path_is_drawn() {
+    let world = Chain::new();
+    let ran = world.verify(world.pem(), &["--host", "shop.test"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("  roots  yes  shop.test"), "{}", ran.out);
+    assert!(ran.out.contains("valid in 1 of 1 store"), "{}", ran.out);
+    let (answer, _) = world.json(world.pem(), &["--host", "192.0.2.7"]);
+    assert_eq!(answer["valid"], true);
+    let path = answer["stores"]["roots"]["path"].as_array().unwrap();
+    let sent: Vec<_> = path.iter().map(|step| step["sent"].as_bool().unwrap()).collect();
+    assert_eq!(sent, [true, true, false]);
+}
+
+#[test]
+fn each_way_to_be_invalid_is_told_apart() {
+    let world = Chain::new();
+    let reason = |chain: String, more: &[&str]| {
+        let (answer, code) = world.json(chain, more);
+        assert_eq!(code, 1, "{answer}");
+        answer["stores"]["roots"]["reason"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(reason(world.pem(), &["--host", "other.test"]), "not-named");
+    assert_eq!(reason(world.pem(), &["--at", "+90d"]), "expired");
+    assert_eq!(reason(world.pem(), &["--at", "2001-01-01"]), "not-yet-valid");
+    assert_eq!(reason(world.pem(), &["--purpose", "client"]), "extended-key-usage");
+    assert_eq!(reason(world.leaf.pem(), &[]), "issuer-not-sent");
+    let stranger = Template::server("x.test").self_signed();
+    assert_eq!(reason(stranger.pem(), &[]), "self-signed");
+}
+
+#[test]
+fn an_intermediate_that_is_known_helps_and_is_said_not_to_be_sent() {
+    let world = Chain::new();
+    let known = world.file("known.pem", world.pki.intermediate.pem());
+    let ran = world.verify(world.leaf.pem(), &["--known", &known]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+    assert!(ran.out.contains("(not sent)"), "{}", ran.out);
+}
+
+#[test]
+fn a_span_of_time_has_a_beginning_and_an_end_for_each_store() {
+    let world = Chain::new();
+    let (answer, code) = world.json(world.pem(), &["--over", "-30d..+90d"]);
+    assert_eq!(code, 1, "not trusted over the whole of it");
+    let spans = answer["stores"]["roots"].as_array().unwrap();
+    let reasons: Vec<_> = spans.iter().map(|span| span["reason"].as_str()).collect();
+    assert_eq!(reasons, [Some("not-yet-valid"), None, Some("expired")]);
+    for pair in spans.windows(2) {
+        assert_eq!(pair[0]["until"], pair[1]["from"]);
+    }
+    let ran = world.verify(world.pem(), &["--over", "now..+1d"]);
+    assert_eq!(ran.code, 0, "{}", ran.out);
+}
+
+#[test]
+fn a_list_takes_a_certificate_back() {
+    let world = Chain::new();
+    let root_key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.key_usages = vec![rcgen::KeyUsagePurpose::KeyCertSign, rcgen::KeyUsagePurpose::CrlSign];
+    params.distinguished_name.push(rcgen::DnType::CommonName, "Listing");
+    let root = params.clone().self_signed(&root_key).unwrap();
+    let issuer = Issuer::from_params(&params, &root_key);
+    let key = KeyPair::generate().unwrap();
+    let mut leaf = CertificateParams::new(vec!["shop.test".to_owned()]).unwrap();
+    leaf.serial_number = Some(rcgen::SerialNumber::from(77_u64));
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    let listed = |serial: u64| {
+        let now = std::time::SystemTime::now();
+        let revoked = RevokedCertParams {
+            serial_number: rcgen::SerialNumber::from(serial),
+            revocation_time: now.into(),
+            reason_code: Some(rcgen::RevocationReason::KeyCompromise),
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: (now - std::time::Duration::from_secs(3600)).into(),
+            next_update: (now + std::time::Duration::from_secs(86_400)).into(),
+            crl_number: rcgen::SerialNumber::from(1_u64),
+            issuing_distribution_point: None,
+            revoked_certs: vec![revoked],
+            key_identifier_method: rcgen::KeyIdMethod::Sha256,
+        };
+        list.signed_by(&issuer).unwrap().pem().unwrap()
+    };
+    let roots = world.file("listing.pem", root.pem());
+    let chain = world.file("leaf.pem", leaf.pem());
+    for (serial, code) in [(77, 1), (78, 0)] {
+        let list = world.file("list.crl", listed(serial));
+        let ran = nolapse(["verify", "--chain", &chain, "--roots", &roots, "--crl", &list, "--json"]);
+        assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+        if code == 1 {
+            let answer: Value = serde_json::from_str(&ran.out).unwrap();
+            assert_eq!(answer["stores"]["roots"]["reason"], "revoked");
+        }
+    }
+}
+
+#[test]
+fn public_stores_are_asked_unless_others_are_named() {
+    let world = Chain::new();
+    let chain = world.file("chain.pem", world.pem());
+    let ran = nolapse(["verify", "--chain", &chain, "--json"]);
+    assert_eq!(ran.code, 1);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    let stores: Vec<_> = answer["stores"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(stores, ["Android", "Apple", "Chrome", "Java", "Mozilla", "Windows"]);
+    let own = format!("corp={}", world.pki.root_file().display());
+    assert_eq!(
+        nolapse(["verify", "--chain", &chain, "--trust-store", &own]).code,
+        0,
+        "one of the user's own is enough"
+    );
+    let one = nolapse(["verify", "--chain", &chain, "--store", "mozilla", "--json"]);
+    let answer: Value = serde_json::from_str(&one.out).unwrap();
+    assert_eq!(answer["stores"].as_object().unwrap().len(), 1);
+    let none = nolapse(["verify", "--chain", &chain, "--store", "netscape"]);
+    assert_eq!(none.code, 2);
+    assert!(none.err.contains("no trust store `netscape`; there are: Android"), "{}", none.err);
+}
+
+#[test]
+fn what_is_beside_the_chain_is_passed_over_with_a_word() {
+    let world = Chain::new();
+    let leaf = world.leaf.pem();
+    let issuer = world.pki.intermediate.pem();
+    let key = world.leaf.key_pem();
+    let broken = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
+    let ran = world.verify(format!("Subject: x\n{leaf}{key}{issuer}{leaf}{broken}"), &[]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("certificate 3 is certificate 1 again"), "{}", ran.err);
+    assert!(ran.err.contains("not base64"), "{}", ran.err);
+    let wrong_order = world.verify(format!("{issuer}{leaf}"), &[]);
+    assert!(wrong_order.err.contains("is the leaf first?"), "{}", wrong_order.err);
+}
+
+#[test]
+fn what_cannot_be_judged_is_said_with_file_and_place() {
+    let world = Chain::new();
+    let truncated = world.leaf.pem().lines().take(4).fold(String::new(), |mut text, line| {
+        drop(writeln!(text, "{line}"));
+        text
+    });
+    for (chain, words) in [
+        (String::new(), "chain: it is empty"),
+        ("no certificate here".to_owned(), "chain: there is no certificate in it"),
+        (world.leaf.key_pem(), "chain: no certificate in it"),
+        (truncated + &world.pki.intermediate.pem(), "the leaf, and it cannot be read: line 1: "),
+    ] {
+        let ran = world.verify(&chain, &[]);
+        assert_eq!(ran.code, 2, "{chain}");
+        assert!(ran.err.contains(words), "{}", ran.err);
+        assert_eq!(ran.out, "");
+    }
+    for (more, words) in [
+        (["--at", "tomorrow"], "expected a day (2027-05-01)"),
+        (["--at", "2027-02-30"], "expected a day (2027-05-01)"),
+        (["--over", "2028-01-01..2026-01-01"], "the end is not behind the beginning"),
+        (["--host", "not a host"], "expected a name or an address"),
+        (["--crl", "/nonexistent.crl"], "/nonexistent.crl: no such file"),
+        (["--crl", "-"], "standard input: it is empty"),
+    ] {
+        let ran = world.verify(world.pem(), &more);
+        assert_eq!(ran.code, 2, "{more:?}");
+        assert!(ran.err.contains(words), "{more:?}: {}", ran.err);
+    }
+    assert_eq!(nolapse(["verify"]).code, 2);
+}
+
+#[test]
+fn a_store_of_none_or_of_ten_thousand_roots() {
+    let world = Chain::new();
+    let chain = world.file("chain.pem", world.pem());
+    let empty = world.file("none.pem", "# nobody\n");
+    let ran = nolapse(["verify", "--chain", &chain, "--roots", &empty]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("none.pem: no certificate in it"), "{}", ran.err);
+    let root = std::fs::read_to_string(world.pki.root_file()).unwrap();
+    let many = world.file("many.pem", root.repeat(10_000));
+    let ran = nolapse(["verify", "--chain", &chain, "--roots", &many]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+#[test]
+fn a_batch_answers_every_line_and_ends_with_the_worst() {
+    let world = Chain::new();
+    let roots = std::fs::read_to_string(world.pki.root_file()).unwrap();
+    let good = json!({"id": "a", "chain": world.pem(), "roots": roots, "host": "shop.test"});
+    let listed = json!({"id": 2, "chain": [world.leaf.pem(), world.pki.intermediate.pem()], "roots": [roots]});
+    let expired = json!({"chain": world.pem(), "roots": roots, "at": "+90d"});
+    let lines = format!("{good}\n\n{listed}\n{expired}\n");
+    let ran = nolapse_fed(&["verify", "--batch", "-"], lines.as_bytes());
+    let answers = ran.records();
+    assert_eq!(ran.code, 1);
+    assert_eq!((&answers[0]["id"], &answers[0]["valid"]), (&json!("a"), &json!(true)));
+    assert_eq!((&answers[1]["id"], &answers[1]["valid"]), (&json!(2), &json!(true)));
+    assert_eq!(answers[2]["stores"]["roots"]["reason"], "expired");
+    let wrong = [
+        "not json",
+        "[]",
+        "{\"id\": 7}",
+        "{\"id\": 8, \"chain\": \"\"}",
+        "{\"id\": 9, \"chain\": [], \"at\": \"soon\"}",
+        "{\"id\": 10, \"chain\": \"x\", \"unknown\": 1}",
+    ];
+    let lines = format!("{}\n{good}", wrong.join("\n"));
+    let ran = nolapse_fed(&["verify", "--batch", "-"], lines.as_bytes());
+    assert_eq!(ran.code, 2);
+    let answers = ran.records();
+    assert_eq!(answers.len(), wrong.len() + 1);
+    for answer in &answers[..wrong.len()] {
+        assert_eq!(answer["valid"], Value::Null);
+        assert!(answer["error"].as_str().unwrap().len() > 8, "{answer}");
+    }
+    assert_eq!(answers[2]["id"], 7, "whatever else is wrong, the caller finds his line again");
+    assert_eq!(answers[wrong.len()]["valid"], true);
+}
