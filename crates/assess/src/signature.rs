@@ -53,6 +53,7 @@ pub(crate) const fn is_broken(algorithm: &SignatureAlgorithm) -> bool {
     match algorithm {
         SignatureAlgorithm::RsaPkcs1(hash)
         | SignatureAlgorithm::RsaPss(hash)
+        | SignatureAlgorithm::RsaPssUnusual(hash)
         | SignatureAlgorithm::Ecdsa(hash)
         | SignatureAlgorithm::Dsa(hash) => matches!(hash, Hash::Md2 | Hash::Md4 | Hash::Md5 | Hash::Sha1),
         _ => false,

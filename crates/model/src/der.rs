@@ -11,6 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
 pub use text::push_text;
+pub use time::rfc3339;
 
 use crate::limits;
 use crate::oddity::{Oddity, OddityKind};

@@ -37,6 +37,9 @@ pub enum NameError {
     /// Not a valid internationalised name (UTS 46).
     #[error("not a valid internationalised name")]
     Idna,
+    /// A label that begins as an A-label and is none: nothing can be read from behind `xn--` (RFC 5890 section 2.3.2.1).
+    #[error("a label begins with xn-- and is no internationalised label")]
+    ALabel,
     /// A wildcard where a concrete name is needed.
     #[error("a wildcard is not a name that can be looked up")]
     Wildcard,
@@ -58,6 +61,9 @@ impl Name {
             idna::domain_to_ascii(text).map_err(|_| NameError::Idna)?
         };
         check_labels(&ascii)?;
+        if ascii.split('.').any(is_broken_a_label) {
+            return Err(NameError::ALabel);
+        }
         Ok(Self(ascii.into_boxed_str()))
     }
 
@@ -94,6 +100,11 @@ impl WildcardName {
             .split_once('.')
             .is_some_and(|(_, parent)| parent == self.parent.as_str())
     }
+}
+
+/// Whether a label in lower case promises to be an A-label and cannot be read as one.
+pub(crate) fn is_broken_a_label(label: &str) -> bool {
+    label.starts_with("xn--") && idna::domain_to_unicode(label).1.is_err()
 }
 
 fn check_labels(ascii: &str) -> Result<(), NameError> {
@@ -168,6 +179,12 @@ mod tests {
         assert_eq!(Name::parse("a b"), Err(NameError::Character(' ')));
         assert_eq!(Name::parse(&"a".repeat(64)), Err(NameError::LabelTooLong));
         assert_eq!(Name::parse("*.example"), Err(NameError::Wildcard));
+        assert_eq!(Name::parse("a.xn--zzzzzz.b"), Err(NameError::ALabel));
+        assert_eq!(Name::parse("XN--99999999"), Err(NameError::ALabel));
+        assert!(
+            Name::parse("xn--i-7iq.ws").is_ok(),
+            "a heart is no letter, and is in use"
+        );
         assert_eq!(
             Name::parse(&format!("{}a", "a.".repeat(127))),
             Err(NameError::TooLong)

@@ -130,6 +130,16 @@ pub enum Failure {
         /// Its words.
         reply: Untrusted,
     },
+    /// The server turned us away before TLS could be offered (SMTP 554, IMAP BYE, a blocked address of MySQL).
+    TurnedAway {
+        /// Its words.
+        reply: Untrusted,
+    },
+    /// The connection is authenticated from its start, where no TLS can begin any more (IMAP PREAUTH).
+    Authenticated {
+        /// The greeting.
+        reply: Untrusted,
+    },
     /// What answered does not speak the protocol that was asked for.
     WrongProtocol {
         /// The beginning of what it said.

@@ -49,6 +49,26 @@ impl Oid {
     /// The poison of a precertificate (RFC 6962 section 3.1).
     pub const PRECERTIFICATE_POISON: Self = Self::short([0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 3]);
 
+    /// The name of an elliptic curve that is met in practice beside those with types of their own: brainpool (RFC 5639
+    /// section 4.1) and the smaller ones of RFC 5480.
+    pub fn curve_name(&self) -> Option<&'static str> {
+        Some(match self.content() {
+            [0x2b, 0x24, 3, 3, 2, 8, 1, 1, last] => match last {
+                1 => "brainpoolP160r1",
+                3 => "brainpoolP192r1",
+                5 => "brainpoolP224r1",
+                7 => "brainpoolP256r1",
+                9 => "brainpoolP320r1",
+                11 => "brainpoolP384r1",
+                13 => "brainpoolP512r1",
+                _ => return None,
+            },
+            [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1] => "P-192",
+            [0x2b, 0x81, 4, 0, 33] => "P-224",
+            _ => return None,
+        })
+    }
+
     /// From the content bytes of an OBJECT IDENTIFIER.
     pub fn from_content(content: &[u8]) -> Self {
         let mut bytes = [0; INLINE];

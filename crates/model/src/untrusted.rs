@@ -38,6 +38,12 @@ impl Untrusted {
     }
 }
 
+/// As [`Untrusted::shown`], for text whose backslashes are an escape already (RFC 4514, or a line that was made safe): one
+/// of them stays one.
+pub fn shown_escaped(text: &str) -> String {
+    shown(text).replace("\\\\", "\\")
+}
+
 /// Makes any text one safe line; see [`Untrusted::shown`].
 pub fn shown(text: &str) -> String {
     if text.len() <= limits::TEXT_SHOWN_BYTES
@@ -117,6 +123,14 @@ mod tests {
         assert_eq!(
             hostile.to_string(),
             "a\\u{1b}]8;;http://x\\u{7}b\\u{202e}c\\r\\nd\\u{0}"
+        );
+    }
+
+    #[test]
+    fn an_escape_is_not_escaped_again() {
+        assert_eq!(
+            shown_escaped("CN=\\<a\\, b\\\\c\u{1b}"),
+            "CN=\\<a\\, b\\\\c\\u{1b}"
         );
     }
 

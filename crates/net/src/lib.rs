@@ -28,6 +28,8 @@ pub struct Settings {
     pub families: Families,
     /// How long one TCP connect may take.
     pub connect_timeout: Duration,
+    /// How long resolving one name may take, all its queries included.
+    pub resolve_timeout: Duration,
 }
 
 impl Default for Settings {
@@ -36,6 +38,7 @@ impl Default for Settings {
             resolvers: Vec::new(),
             families: Families::Both,
             connect_timeout: model::limits::CONNECT,
+            resolve_timeout: model::limits::RESOLVE,
         }
     }
 }

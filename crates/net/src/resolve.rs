@@ -42,15 +42,17 @@ pub(crate) struct Lazy(OnceCell<Result<TokioResolver, Failure>>);
 
 impl Network {
     /// Asks for every address of `name`. Never fails: why there is no address is part of the answer. Bounded by
-    /// `limits::RESOLVE`. `localhost` and names of the hosts file are answered from it.
+    /// the settings' `resolve_timeout`. `localhost` and names of the hosts file are answered from it.
     pub async fn resolve(&self, name: &Name) -> Resolution {
         let begin = Instant::now();
         let addresses = match self.resolver.0.get_or_init(async || build(&self.settings)).await {
             Err(failure) => Err(failure.clone()),
-            Ok(resolver) => match tokio::time::timeout(limits::RESOLVE, lookup(resolver, name)).await {
-                Err(_) => Err(Failure::TimedOut),
-                Ok(found) => found,
-            },
+            Ok(resolver) => {
+                match tokio::time::timeout(self.settings.resolve_timeout, lookup(resolver, name)).await {
+                    Err(_) => Err(Failure::TimedOut),
+                    Ok(found) => found,
+                }
+            }
         };
         Resolution {
             addresses,

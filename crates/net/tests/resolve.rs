@@ -68,11 +68,16 @@ fn answer(query: &Message) -> Option<Message> {
 }
 
 async fn resolve(name: &str, families: Families) -> Result<Vec<IpAddr>, Failure> {
+    resolve_within(name, families, model::limits::RESOLVE).await
+}
+
+async fn resolve_within(name: &str, families: Families, within: Duration) -> Result<Vec<IpAddr>, Failure> {
     let (address, task) = server().await;
     let settings = Settings {
         resolvers: vec![address],
         families,
         connect_timeout: Duration::from_secs(1),
+        resolve_timeout: within,
     };
     let network = Network::new(settings, Permits::new(Caps::default()));
     let resolution = network.resolve(&Name::parse(name).unwrap()).await;
@@ -155,4 +160,13 @@ fn authorities_are_those_of_the_nearest_name_above() {
         ));
         task.abort();
     });
+}
+
+#[tokio::test]
+async fn a_short_timeout_holds_for_names_too() {
+    let begin = std::time::Instant::now();
+    let within = Duration::from_millis(300);
+    let found = resolve_within("silent.test", Families::Both, within).await;
+    assert_eq!(found, Err(Failure::TimedOut));
+    assert!(begin.elapsed() < Duration::from_secs(4));
 }

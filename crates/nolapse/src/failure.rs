@@ -100,6 +100,18 @@ pub(crate) const KINDS: &[Kind] = &[
         "its own words say why; often its certificate or key cannot be read",
     ),
     kind(
+        "turned-away",
+        "turned away",
+        "the server turned this machine away before TLS could be offered",
+        "its own words say why; let this machine's address in, or look from one that the server talks to",
+    ),
+    kind(
+        "authenticated",
+        "authenticated before TLS",
+        "the connection is authenticated from its start (IMAP PREAUTH), where TLS cannot begin any more",
+        "let nobody be authenticated before TLS, or look at the port with implicit TLS",
+    ),
+    kind(
         "wrong-protocol",
         "another protocol",
         "what answered does not speak the protocol that was asked for",
@@ -167,6 +179,8 @@ fn word(failure: &Failure) -> &'static str {
         Failure::Closed => "closed",
         Failure::NotOffered => "not-offered",
         Failure::RefusedUpgrade { .. } => "refused-upgrade",
+        Failure::TurnedAway { .. } => "turned-away",
+        Failure::Authenticated { .. } => "authenticated",
         Failure::WrongProtocol { .. } => "wrong-protocol",
         Failure::NotTls { .. } => "not-tls",
         Failure::Alert { .. } => "alert",
@@ -182,7 +196,9 @@ pub(crate) fn detail(failure: &Failure) -> Option<String> {
     match failure {
         Failure::ResolverFailed { reason } => Some(reason.raw().to_owned()),
         Failure::Local { reason } | Failure::Internal { reason } => Some(reason.clone()),
-        Failure::RefusedUpgrade { reply } => Some(reply.raw().to_owned()),
+        Failure::RefusedUpgrade { reply }
+        | Failure::TurnedAway { reply }
+        | Failure::Authenticated { reply } => Some(reply.raw().to_owned()),
         Failure::WrongProtocol { saw, looks_like } | Failure::NotTls { saw, looks_like } => {
             Some(match looks_like {
                 Some(protocol) => format!("{protocol}: {}", saw.raw()),
@@ -230,6 +246,8 @@ mod tests {
             Failure::Closed,
             Failure::NotOffered,
             Failure::RefusedUpgrade { reply: saw.clone() },
+            Failure::TurnedAway { reply: saw.clone() },
+            Failure::Authenticated { reply: saw.clone() },
             Failure::WrongProtocol {
                 saw: saw.clone(),
                 looks_like: None,

@@ -1,4 +1,5 @@
-//! Files that are whole or not there: written beside their place and put there in one step.
+//! Files that are whole or not there: written beside their place and put there in one step. What stands at the place and
+//! is no file (a pipe, a device) is written to as it is, since putting a file there would take it away from its users.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -17,18 +18,31 @@ pub(crate) enum Readers {
 #[derive(Debug)]
 pub(crate) struct AtomicFile {
     file: File,
-    temporary: PathBuf,
-    place: PathBuf,
-    committed: bool,
+    /// `None` when what stands at the place is written to directly.
+    beside: Option<Beside>,
 }
 
+/// Where a file is written, and where it will stand. Dropped, it takes away what was written.
+#[derive(Debug)]
+struct Beside {
+    temporary: PathBuf,
+    place: PathBuf,
+}
+
+/// Links followed to a place that does not exist yet, as the operating system counts them.
+const LINKS: usize = 40;
+
 impl AtomicFile {
-    /// Begins a file that will stand at `place`. A link there is followed, so that what it points to is replaced.
+    /// Begins a file that will stand at `place`. A link there is followed, so that what it points to is replaced. A file
+    /// that stood there gives its permissions to the new one, unless that is its owner's alone.
     pub(crate) fn create(place: &Path, readers: Readers) -> io::Result<Self> {
-        let place = fs::canonicalize(place).unwrap_or_else(|_| place.to_owned());
-        if place.is_dir() {
-            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        let known = fs::metadata(place).ok();
+        if let Some(known) = &known
+            && !known.is_file()
+        {
+            return Self::straight(place, known, readers);
         }
+        let place = followed(place);
         let name = place
             .file_name()
             .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
@@ -47,21 +61,81 @@ impl AtomicFile {
             }
             other => other?,
         };
+        let beside = Beside { temporary, place };
+        if let (Some(known), Readers::Anybody) = (known, readers) {
+            file.set_permissions(known.permissions())?;
+        }
         Ok(Self {
             file,
-            temporary,
-            place,
-            committed: false,
+            beside: Some(beside),
+        })
+    }
+
+    fn straight(place: &Path, known: &fs::Metadata, readers: Readers) -> io::Result<Self> {
+        if known.is_dir() {
+            return Err(io::Error::from(io::ErrorKind::IsADirectory));
+        }
+        if readers == Readers::Owner {
+            return Err(irregular());
+        }
+        Ok(Self {
+            file: OpenOptions::new().write(true).open(place)?,
+            beside: None,
         })
     }
 
     /// Puts the file in its place.
     pub(crate) fn commit(mut self) -> io::Result<()> {
         self.file.flush()?;
-        self.file.sync_data()?;
-        fs::rename(&self.temporary, &self.place)?;
-        self.committed = true;
+        if let Some(beside) = &self.beside {
+            self.file.sync_data()?;
+            fs::rename(&beside.temporary, &beside.place)?;
+            self.beside.take().map(Beside::into_place);
+        }
         Ok(())
+    }
+}
+
+impl Beside {
+    /// It has gone to its place: nothing is left to take away.
+    fn into_place(mut self) {
+        self.temporary = PathBuf::new();
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // Nothing depends on its being gone: the next process with our number removes it.
+        if !self.temporary.as_os_str().is_empty() {
+            drop(fs::remove_file(&self.temporary));
+        }
+    }
+}
+
+/// The place behind any links, also where the last of them points to nothing yet.
+fn followed(place: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(place) {
+        return real;
+    }
+    let mut place = place.to_owned();
+    for _ in 0..LINKS {
+        let Ok(target) = fs::read_link(&place) else { break };
+        place = place.parent().unwrap_or_else(|| Path::new("")).join(target);
+    }
+    place
+}
+
+/// What keeps its bytes is a file.
+fn irregular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file")
+}
+
+/// Refuses what is there and is no file: it could not be kept, set aside or removed without harm.
+pub(crate) fn regular(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(known) if known.is_dir() => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+        Ok(known) if !known.is_file() => Err(irregular()),
+        _ => Ok(()),
     }
 }
 
@@ -72,15 +146,6 @@ impl Write for AtomicFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
-    }
-}
-
-impl Drop for AtomicFile {
-    fn drop(&mut self) {
-        if !self.committed {
-            // Nothing depends on its being gone: the next process with our number removes it.
-            drop(fs::remove_file(&self.temporary));
-        }
     }
 }
 
@@ -108,7 +173,7 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
-            format!("larger than {most} bytes"),
+            format!("larger than {} bytes", crate::text::count(most)),
         ));
     }
     Ok(bytes)
@@ -121,6 +186,7 @@ pub(crate) fn reason(error: &io::Error) -> String {
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
         io::ErrorKind::NotADirectory => "a part of its path is no directory".to_owned(),
+        io::ErrorKind::AlreadyExists => "something else stands there already".to_owned(),
         io::ErrorKind::StorageFull => "the disk is full".to_owned(),
         io::ErrorKind::QuotaExceeded => "the quota is used up".to_owned(),
         io::ErrorKind::ReadOnlyFilesystem => "the file system is read-only".to_owned(),
@@ -153,10 +219,52 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let file = AtomicFile::create(&folder.path().join("known"), Readers::Owner).unwrap();
-        assert_eq!(
-            fs::metadata(&file.temporary).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
+        assert_eq!(file.file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_written_to_and_stays_a_pipe() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        let reader = {
+            let pipe = pipe.clone();
+            std::thread::spawn(move || fs::read(pipe).unwrap())
+        };
+        let mut file = AtomicFile::create(&pipe, Readers::Anybody).unwrap();
+        file.write_all(b"report").unwrap();
+        file.commit().unwrap();
+        assert_eq!(reader.join().unwrap(), b"report");
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let error = AtomicFile::create(&pipe, Readers::Owner).unwrap_err();
+        assert_eq!(reason(&error), "it is no regular file");
+        assert!(regular(&pipe).is_err() && regular(&folder.path().join("new")).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_permissions_stay() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        symlink("real", &link).unwrap();
+        for (content, mode) in [("first", 0o640), ("second", 0o604)] {
+            let mut file = AtomicFile::create(&link, Readers::Anybody).unwrap();
+            file.write_all(content.as_bytes()).unwrap();
+            file.commit().unwrap();
+            assert_eq!(fs::read_to_string(&real).unwrap(), content);
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            fs::set_permissions(&real, fs::Permissions::from_mode(mode)).unwrap();
+        }
+        AtomicFile::create(&link, Readers::Anybody)
+            .unwrap()
+            .commit()
+            .unwrap();
+        assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o604);
     }
 
     #[test]

@@ -97,7 +97,10 @@ fn told(error: &anyhow::Error) -> Exit {
     if closed {
         return Exit::Fine;
     }
-    say::error(&format!("{error:#}"));
+    match error.downcast_ref::<std::io::Error>() {
+        Some(io) if error.chain().len() == 1 => say::error(&format!("cannot write: {}", file::reason(io))),
+        _ => say::error(&format!("{error:#}")),
+    }
     Exit::Usage
 }
 
@@ -106,20 +109,34 @@ fn told(error: &anyhow::Error) -> Exit {
 fn unparsed(error: &clap::Error) -> Exit {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            drop(error.print());
-            Exit::Fine
+            let mut out = std::io::stdout().lock();
+            match error.print().and_then(|()| out.flush()) {
+                Ok(()) => Exit::Fine,
+                Err(error) => told(&error.into()),
+            }
         }
         _ if std::env::args_os().nth(1).is_some_and(|verb| verb == "check") => {
-            let words = error.render().to_string();
-            let words = words.trim_start_matches("error: ").trim_end();
-            drop(writeln!(std::io::stdout().lock(), "UNKNOWN: {words}"));
-            Exit::Plugin(Code::Unknown)
+            let line = format!("UNKNOWN: {}; see `nolapse check --help`\n", in_one_line(error));
+            Exit::Plugin(commands::check::delivered(Code::Unknown, &line))
         }
         _ => {
             drop(error.print());
             Exit::Usage
         }
     }
+}
+
+/// What is wrong, without the usage and hints below it.
+fn in_one_line(error: &clap::Error) -> String {
+    let words = error.render().to_string();
+    let words: Vec<&str> = words
+        .trim_start_matches("error: ")
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    model::untrusted::shown(&words.join(" "))
 }
 
 #[cfg(test)]

@@ -55,7 +55,11 @@ pub(crate) fn curve(curve: &Curve) -> Cow<'static, str> {
         Curve::P384 => "P-384",
         Curve::P521 => "P-521",
         Curve::Secp256k1 => "secp256k1",
-        Curve::Named(oid) => return Cow::Owned(oid.to_string()),
+        Curve::Named(oid) => {
+            return oid
+                .curve_name()
+                .map_or_else(|| Cow::Owned(oid.to_string()), Cow::Borrowed);
+        }
         Curve::Explicit => "explicit",
     })
 }
@@ -70,7 +74,9 @@ pub(crate) fn signature(algorithm: &SignatureAlgorithm) -> Cow<'static, str> {
         SignatureAlgorithm::Ecdsa(Hash::Sha256) => "ecdsa-sha256",
         SignatureAlgorithm::Ecdsa(Hash::Sha384) => "ecdsa-sha384",
         SignatureAlgorithm::RsaPkcs1(hash) => return Cow::Owned(format!("rsa-{}", self::hash(*hash))),
-        SignatureAlgorithm::RsaPss(hash) => return Cow::Owned(format!("rsa-pss-{}", self::hash(*hash))),
+        SignatureAlgorithm::RsaPss(hash) | SignatureAlgorithm::RsaPssUnusual(hash) => {
+            return Cow::Owned(format!("rsa-pss-{}", self::hash(*hash)));
+        }
         SignatureAlgorithm::Ecdsa(hash) => return Cow::Owned(format!("ecdsa-{}", self::hash(*hash))),
         SignatureAlgorithm::Dsa(hash) => return Cow::Owned(format!("dsa-{}", self::hash(*hash))),
         SignatureAlgorithm::MlDsa(set) => return Cow::Owned(format!("ml-dsa-{set}")),

@@ -15,6 +15,7 @@ use assess::ct::{SctOutcome, SctVerdict};
 use assess::{StoreVerdict, Trust, words};
 use jiff::Timestamp;
 use model::certificate::{Certificate, KeyKind};
+use model::der::rfc3339;
 use model::endpoint::Identity;
 use model::observation::{ClientCertificate, Elapsed, Handshake, Observation, Outcome, Proof};
 use model::{Finding, limits};
@@ -687,6 +688,9 @@ struct Moment(Timestamp);
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let whole = self.0.as_millisecond();
+        if self.0 == Timestamp::MAX {
+            return serializer.serialize_str(&rfc3339(self.0));
+        }
         serializer.collect_str(&Timestamp::from_millisecond(whole).unwrap_or(self.0))
     }
 }

@@ -116,15 +116,12 @@ pub(crate) fn pad(text: &str, columns: usize) -> String {
 
 /// A count with commas: `3,890`.
 pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    assess::words::count(number)
+}
+
+/// A count of things in memory, with commas.
+pub(crate) fn number(things: usize) -> String {
+    count(u64::try_from(things).unwrap_or(u64::MAX))
 }
 
 /// `1 endpoint`, `41 endpoints`.
@@ -152,10 +149,10 @@ pub(crate) fn measured(duration: Duration) -> String {
     }
 }
 
-/// What is left until `end`, negative when it is over, in whole days rounded down: half a day left is day 0, half a day
-/// over is day -1.
+/// What is left until `end`, negative when it is over, in whole days rounded towards zero, as every span in a report:
+/// half a day left or over is day 0.
 pub(crate) fn days_left(end: Timestamp, now: Timestamp) -> i64 {
-    (end.as_millisecond() - now.as_millisecond()).div_euclid(86_400_000)
+    (end.as_millisecond() - now.as_millisecond()) / 86_400_000
 }
 
 /// The entry of `all` that is nearest to what was typed, if any is near.
@@ -248,9 +245,9 @@ mod tests {
         assert_eq!(after(0), 0);
         assert_eq!(after(43_200), 0);
         assert_eq!(after(86_400), 1);
-        assert_eq!(after(-1), -1);
+        assert_eq!(after(-1), 0);
         assert_eq!(after(-86_400), -1);
-        assert_eq!(after(-86_401), -2);
+        assert_eq!(after(-86_401), -1);
     }
 
     #[test]

@@ -56,7 +56,7 @@ fn thresholds_in_days_percent_and_by_lifetime_decide() {
 #[test]
 fn day_zero_and_days_past_are_said() {
     let world = World::new();
-    for (hours, code, days) in [(12, 2, "=0;"), (36, 2, "=1;"), (-12, 2, "=-1;"), (-36, 2, "=-2;")] {
+    for (hours, code, days) in [(12, 2, "=0;"), (36, 2, "=1;"), (-12, 2, "=0;"), (-36, 2, "=-1;")] {
         let site = world.server(|template| template.valid_hours(-24 * 90, hours), "end.test");
         let ran = nolapse(["check", &site.target(), "--trust-store", &world.store]);
         assert_eq!(ran.code, code, "{}", ran.out);
@@ -89,9 +89,13 @@ fn what_cannot_be_reached_is_critical_and_wrong_usage_is_unknown() {
         &["check", "x", "-w", "many"],
         &["check", "htps://x"],
         &["check", "127.0.0.0/24"],
+        &["check", "x", "--nonsense"],
+        &["check", "x", "-w", "5", "-c", "100"],
+        &["check", "x", "-w", "5%", "-c", "10%"],
     ] {
         let ran = nolapse(wrong);
         assert_eq!(ran.code, 3, "{wrong:?}");
         assert!(ran.out.starts_with("UNKNOWN: "), "{wrong:?}: {}", ran.out);
+        assert_eq!(ran.out.lines().count(), 1, "{wrong:?}: {}", ran.out);
     }
 }

@@ -154,6 +154,21 @@ fn csv_has_a_row_for_each_finding_and_opens_inert() {
         "what is fine has no row"
     );
     assert!(rows.iter().all(|row| ["warning", "error"].contains(&&row[3])));
+    let all = nolapse([
+        "scan",
+        "--trust-store",
+        &world.store,
+        "-f",
+        "csv",
+        "--all",
+        &targets[0],
+    ]);
+    let row = all.out.lines().nth(1).unwrap();
+    assert!(
+        row.contains(",ok,") && row.contains("ends in 59 d"),
+        "{}",
+        all.out
+    );
     let risky = |cell: &str| cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     assert!(rows.iter().all(|row| row.iter().all(|cell| !risky(cell))));
     let fields = nolapse([

@@ -122,7 +122,7 @@ fn a_bundle_shows_all_it_holds_and_never_a_key() {
         "PEM, 1 certificate, 1 request, 1 CRL, 1 private key",
         "line 2",
         "CN=inspect.example",
-        "Bücher\\\\, Söhne\\u{1b}[31m",
+        "Bücher\\, Söhne\\u{1b}[31m",
         "3: inspect.example, www.inspect.example, 192.0.2.7",
         "P-256",
         "yes, at most 1 CA certificate below it",
@@ -222,10 +222,57 @@ fn key_stores_open_with_the_password_of_a_file() {
         let refused = inspect(&[&path]);
         assert_eq!((refused.code, refused.out.as_str()), (2, ""));
         assert!(
-            refused.err.contains("does not open with this password")
-                && refused.err.contains("--password-file")
+            refused.err.contains("needs a password") && refused.err.contains("--password-file"),
+            "{}",
+            refused.err
+        );
+        let wrong = folder.file("wrong", "geheim\n");
+        let refused = inspect(&[flag, &wrong, &path]);
+        assert!(
+            refused.err.contains("does not open with this password"),
+            "{}",
+            refused.err
         );
     }
+}
+
+/// An OCSP request (RFC 6960 section 4.1.1) for one certificate, with hashes of zeros.
+const OCSP_REQUEST: &[u8] =
+    b"\x30\x41\x30\x3f\x30\x3d\x30\x3b\x30\x39\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\0\
+    \x04\x140000000000\0\0\0\0\0\0\0\0\0\0\x04\x140000000000\0\0\0\0\0\0\0\0\0\0\x02\x02\x01\x01";
+
+#[test]
+fn a_live_endpoint_says_what_its_stores_say() {
+    let world = World::new();
+    let site = world.sound();
+    let target = site.target();
+    let own = nolapse(["inspect", &target, "--trust-store", &world.store]);
+    assert!(own.out.contains("own ok"), "{}", own.out);
+    let warned = nolapse([
+        "inspect",
+        &target,
+        "--trust-store",
+        &world.store,
+        "-w",
+        "70",
+        "-c",
+        "1",
+    ]);
+    assert!(warned.out.contains("WARNING: ends in"), "{}", warned.out);
+    assert!(!own.out.contains("WARNING"), "{}", own.out);
+}
+
+#[test]
+fn a_password_in_a_url_is_never_said_again() {
+    let ran = nolapse(["inspect", "-f", "json", "https://user:s3cret@example.com/"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        !ran.out.contains("s3cret") && !ran.err.contains("s3cret"),
+        "{}{}",
+        ran.out,
+        ran.err
+    );
+    assert!(ran.err.contains("passwords are not taken"), "{}", ran.err);
 }
 
 #[test]
@@ -237,6 +284,7 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
         (folder.file("empty", ""), "it is empty"),
         (folder.file("words", "just some words\n"), "no certificate in it"),
         (folder.file("binary", [0xff; 100]), "no certificate in it"),
+        (folder.file("request.der", OCSP_REQUEST), "no certificate in it"),
         (
             folder.file("java", [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]),
             "keytool",
@@ -344,7 +392,7 @@ fn twenty_thousand_names_are_counted_and_not_all_shown() {
         .unwrap();
     let ran = inspect(&[&folder.file("many", certificate.der())]);
     assert!(
-        ran.out.contains("12000: h0.example") && ran.out.len() < 20_000,
+        ran.out.contains("12,000: h0.example") && ran.out.len() < 20_000,
         "{}",
         ran.out.len()
     );

@@ -139,6 +139,147 @@ fn a_report_in_a_file_is_continued() {
     assert_eq!(whole.matches("ip_address").count(), 1);
 }
 
+/// The command that an interrupted run printed, as words for a shell.
+fn command_to_go_on(errors: &str) -> String {
+    let line = errors.lines().last().unwrap();
+    assert!(line.starts_with("  "), "{errors}");
+    line.trim().to_owned()
+}
+
+fn by_shell(words: &str, state_home: &std::path::Path) -> cli_world::Ran {
+    Command::new("sh")
+        .args(["-c", words])
+        .env_clear()
+        .env("HOME", state_home)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+        .into()
+}
+
+/// Runs with a state folder of its own until twenty targets are done, then interrupts.
+fn interrupted(arguments: &[&str], home: &std::path::Path) -> String {
+    let mut child = command(arguments)
+        .env("HOME", home)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    loop {
+        let mut line = String::new();
+        assert!(errors.read_line(&mut line).unwrap() > 0, "ended too early");
+        let progress: serde_json::Value = serde_json::from_str(&line).unwrap();
+        if progress["done"] == 20 {
+            break;
+        }
+    }
+    interrupt(child.id());
+    let mut rest = String::new();
+    errors.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    rest
+}
+
+#[test]
+fn the_printed_command_goes_on_in_every_format() {
+    let folder = Folder::new();
+    let tarpit = start(Kind::Tarpit).unwrap();
+    let mut targets: Vec<String> = (0..20).map(|_| loopback::refusing().to_string()).collect();
+    targets.push(tarpit.address().to_string());
+    let file = folder.at("fleet");
+    list(&file, &targets);
+    let target = format!("@{}", file.display());
+    let mut commands = Vec::new();
+    // All of them are interrupted before any goes on: none may take the state of another.
+    for format in ["json", "ndjson", "csv", "table", "markdown"] {
+        let report = folder.at(&format!("report-of.{format}"));
+        let arguments = [
+            "scan",
+            &target,
+            "-f",
+            format,
+            "-t",
+            "2",
+            "--retries",
+            "0",
+            "--progress",
+            "json",
+            "-o",
+            report.to_str().unwrap(),
+        ];
+        commands.push((format, command_to_go_on(&interrupted(&arguments, folder.path()))));
+    }
+    for (format, words) in commands {
+        let ran = by_shell(&words, folder.path());
+        assert_eq!(ran.code, 3, "{format}: {words}: {}", ran.err);
+        let first = std::fs::read_to_string(folder.at(&format!("report-of.{format}"))).unwrap();
+        let rest = std::fs::read_to_string(folder.at(&format!("report-of-2.{format}")));
+        match format {
+            "json" => {
+                let array: serde_json::Value = serde_json::from_str(&first).unwrap();
+                assert_eq!(array.as_array().unwrap().len(), 21);
+            }
+            "ndjson" => assert_eq!(addresses(&first).len(), 21),
+            "csv" => assert_eq!(first.lines().count(), 22, "{first}"),
+            _ => {
+                assert!(first.contains("20 endpoints"), "{format}: {first}");
+                assert!(rest.as_ref().unwrap().contains("1 endpoint"), "{rest:?}");
+            }
+        }
+        assert!(
+            rest.is_err() || ["table", "markdown"].contains(&format),
+            "{format}"
+        );
+    }
+    let states = folder.path().join(".local/state/nolapse");
+    assert_eq!(std::fs::read_dir(states).unwrap().count(), 0, "all are finished");
+}
+
+#[test]
+fn what_waits_for_a_second_look_is_shown_by_its_first() {
+    let folder = Folder::new();
+    let tarpits: Vec<_> = (0..3).map(|_| start(Kind::Tarpit).unwrap()).collect();
+    let targets: Vec<String> = tarpits
+        .iter()
+        .map(|tarpit| tarpit.address().to_string())
+        .collect();
+    let state = folder.at("state");
+    let mut arguments = vec![
+        "scan",
+        "-f",
+        "ndjson",
+        "-t",
+        "1",
+        "--progress",
+        "json",
+        "--resume",
+        state.to_str().unwrap(),
+    ];
+    // Another tarpit comes so late by the pace that it is under way when all others have had their first look.
+    arguments.extend(["--rate", "1", "--concurrency", "8"]);
+    arguments.extend(targets.iter().map(String::as_str));
+    let child = command(&arguments)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Nothing says from outside that a first look has ended: its time is up after one second.
+    std::thread::sleep(std::time::Duration::from_millis(1_700));
+    interrupt(child.id());
+    let ran: cli_world::Ran = child.wait_with_output().unwrap().into();
+    assert_eq!(ran.code, 130, "{}", ran.err);
+    let shown = addresses(&ran.out);
+    assert!(!shown.is_empty(), "{}", ran.err);
+    let second = nolapse(arguments);
+    let mut all = shown;
+    all.extend(addresses(&second.out));
+    all.sort();
+    let mut wanted = targets.clone();
+    wanted.sort();
+    assert_eq!(all, wanted, "each once");
+}
+
 #[test]
 fn the_state_of_another_scan_is_refused() {
     let folder = Folder::new();

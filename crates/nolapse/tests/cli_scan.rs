@@ -246,7 +246,7 @@ fn a_report_goes_to_a_file_whole() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_scan_quietly() {
+fn a_reader_that_goes_away_ends_the_scan_and_is_said() {
     use std::io::Read as _;
     let mut child = cli_world::command(["scan", "127.0.0.0/22", "--port", "1", "--format", "ndjson"])
         .stdout(std::process::Stdio::piped())
@@ -256,7 +256,50 @@ fn a_reader_that_goes_away_ends_the_scan_quietly() {
     let mut first = [0; 10];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
     let ran: cli_world::Ran = child.wait_with_output().unwrap().into();
-    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+    let said = "error: the report could not be written: its reader went away\n";
+    assert_eq!((ran.code, ran.err.as_str()), (2, said));
+    let refused = loopback::refusing().to_string();
+    for format in ["table", "markdown", "json", "csv", "ndjson"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = cli_world::command(["scan", &refused, "--format", format])
+            .stdout(writer)
+            .output()
+            .unwrap();
+        let ran = cli_world::Ran::from(output);
+        assert_eq!((ran.code, ran.err.as_str()), (2, said), "{format}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_report_goes_through_a_pipe_that_stays_a_pipe() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let folder = Folder::new();
+    let pipe = folder.at("pipe");
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = {
+        let pipe = pipe.clone();
+        std::thread::spawn(move || std::fs::read_to_string(pipe).unwrap())
+    };
+    let refused = loopback::refusing().to_string();
+    let output = pipe.to_str().unwrap();
+    let ran = nolapse(["scan", &refused, "--format", "ndjson", "--output", output]);
+    assert_eq!(ran.code, 3, "{}", ran.err);
+    assert_eq!(reader.join().unwrap().lines().count(), 1);
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    for flag in ["--known", "--resume"] {
+        let ran = nolapse(["scan", &refused, flag, output]);
+        assert_eq!(ran.code, 2, "{flag}");
+        assert!(ran.err.contains("it is no regular file"), "{flag}: {}", ran.err);
+        assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo(), "{flag}");
+    }
 }
 
 #[cfg(target_os = "linux")]

@@ -88,3 +88,28 @@ fn a_closed_pipe_is_no_error() {
     let ran: cli_world::Ran = child.wait_with_output().unwrap().into();
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_cannot_be_delivered_is_not_fine() {
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let refused = testkit::loopback::refusing().to_string();
+    let cases: [(&[&str], i32); 6] = [
+        (&["--help"], 2),
+        (&["--version"], 2),
+        (&["limits"], 2),
+        (&["schema"], 2),
+        (&["check", &refused], 3),
+        (&["check"], 3),
+    ];
+    for (arguments, code) in cases {
+        let output = command(arguments).stdout(full()).output().unwrap();
+        let ran = cli_world::Ran::from(output);
+        assert_eq!(ran.code, code, "{arguments:?}");
+        assert!(
+            ran.err.starts_with("error: cannot write") && ran.err.ends_with("the disk is full\n"),
+            "{arguments:?}: {}",
+            ran.err
+        );
+    }
+}

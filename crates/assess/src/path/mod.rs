@@ -17,6 +17,12 @@ mod strict;
 
 #[cfg(test)]
 mod asked;
+/// Whether the key identifiers do not speak against its own key as the issuer's.
+fn names_own_key(certificate: &Certificate) -> bool {
+    let facts = certificate.facts();
+    facts.authority_key_id.is_none() || facts.authority_key_id == facts.subject_key_id
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -380,6 +386,8 @@ impl<'a> Found<'a> {
         }
         match memory.verify(self.leaf, self.leaf) {
             Signed::Valid => PathReason::SelfSigned { certificate },
+            // It calls itself its issuer and names no other key: no other certificate could help.
+            Signed::Unsupported if names_own_key(self.leaf) => PathReason::SelfSigned { certificate },
             Signed::Unsupported => PathReason::UnsupportedAlgorithm { certificate },
             Signed::Invalid => PathReason::IssuerNotSent { certificate },
         }

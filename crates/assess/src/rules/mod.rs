@@ -120,6 +120,7 @@ pub static ALL: &[&Rule] = &[
     &stopped::CLOSED,
     &stopped::STARTTLS_NOT_OFFERED,
     &stopped::STARTTLS_REFUSED,
+    &stopped::TURNED_AWAY,
     &stopped::WRONG_PROTOCOL,
     &stopped::NOT_TLS,
     &stopped::TLS_REFUSED,

@@ -9,12 +9,18 @@ use crate::case::Case;
 
 /// A rule that speaks when the look was stopped by a failure of its own.
 macro_rules! stopped {
+    (@severity ANONYMOUS) => {
+        Severity::Critical
+    };
+    (@severity $name:ident) => {
+        Severity::Error
+    };
     // A macro, because a function pointer cannot carry the rule that it belongs to.
     ($name:ident, $id:literal, $title:literal, $explanation:literal, $citation:literal, $remedy:literal) => {
         pub(super) static $name: Rule = Rule {
             id: $id,
             title: $title,
-            severity: Severity::Error,
+    severity: stopped!(@severity $name),
             explanation: $explanation,
             citation: $citation,
             remedy: $remedy,
@@ -97,6 +103,14 @@ stopped!(
     "look into the server's log for why it cannot begin TLS"
 );
 stopped!(
+    TURNED_AWAY,
+    "turned-away",
+    "The server turned this machine away before TLS could be offered",
+    "Its words are in the finding; mostly a block list, a limit on connections, or a service that is closed for now",
+    "RFC 5321 section 3.1; RFC 9051 section 7.1.5",
+    "let this machine's address in, or look from one that the server talks to"
+);
+stopped!(
     WRONG_PROTOCOL,
     "wrong-protocol",
     "What answered does not speak the protocol that was asked for",
@@ -159,7 +173,10 @@ fn say(case: &Case<'_>, rule: &Rule, found: &mut Vec<Finding>) {
     if !case.is_main() {
         return;
     }
-    let severity = if case.leaf().is_some() {
+    let severity = if rule.id == ANONYMOUS.id {
+        // Nothing is missing to judge that.
+        ANONYMOUS.severity
+    } else if case.leaf().is_some() {
         Severity::Warning
     } else {
         Severity::Error
@@ -193,6 +210,8 @@ fn rule_of(failure: &Failure) -> &'static Rule {
         Failure::Closed => &CLOSED,
         Failure::NotOffered => &STARTTLS_NOT_OFFERED,
         Failure::RefusedUpgrade { .. } => &STARTTLS_REFUSED,
+        Failure::TurnedAway { .. } => &TURNED_AWAY,
+        Failure::Authenticated { .. } => &STARTTLS_NOT_OFFERED,
         Failure::WrongProtocol { .. } => &WRONG_PROTOCOL,
         Failure::NotTls { .. } => &NOT_TLS,
         Failure::Alert { .. } => &TLS_REFUSED,
@@ -230,6 +249,8 @@ mod tests {
             Failure::Closed,
             Failure::NotOffered,
             Failure::RefusedUpgrade { reply: text() },
+            Failure::TurnedAway { reply: text() },
+            Failure::Authenticated { reply: text() },
             Failure::WrongProtocol {
                 saw: text(),
                 looks_like: None,
@@ -252,7 +273,12 @@ mod tests {
             let expected = rule_of(&failure).id;
             let assessment = judged(&stopped(Stage::Handshake, failure), &Good::new().stores());
             assert_eq!(rules(&assessment), [expected]);
-            assert_eq!(assessment.status, Status::Error);
+            let status = if expected == ANONYMOUS.id {
+                Status::Critical
+            } else {
+                Status::Error
+            };
+            assert_eq!(assessment.status, status);
             assert!(assessment.trust.is_empty());
         }
     }
@@ -283,9 +309,6 @@ mod tests {
             handshake.chain.clear();
             handshake.cipher = CipherSuite(0x0018);
         });
-        assert_eq!(
-            rules(&judged(&seen, &good.stores())),
-            ["weak-cipher", "anonymous"]
-        );
+        assert_eq!(rules(&judged(&seen, &good.stores())), ["anonymous"]);
     }
 }

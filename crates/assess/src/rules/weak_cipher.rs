@@ -22,7 +22,10 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
         return;
     };
     let cipher = handshake.cipher;
-    if let Some((severity, weakness)) = weakness(cipher) {
+    // A server without a certificate is reported by the rule `anonymous`: one cause, one finding.
+    let is_said =
+        |weakness: &CipherWeakness| *weakness == CipherWeakness::Anonymous && handshake.chain.is_empty();
+    if let Some((severity, weakness)) = weakness(cipher).filter(|(_, weakness)| !is_said(weakness)) {
         found.push(Case::about_endpoint(
             &RULE,
             severity,

@@ -6,6 +6,7 @@
 mod evidence;
 mod issuance;
 mod reason;
+pub mod reasons;
 mod unit;
 
 use model::certificate::Certificate;
@@ -19,7 +20,7 @@ use crate::path::Trust;
 use crate::rules;
 
 pub use reason::unknown;
-pub use unit::{moment, span};
+pub use unit::{count, moment, span};
 
 /// One line for people: what is wrong, and the evidence. Lower case, no full stop.
 pub fn message(finding: &Finding, observation: &Observation) -> String {

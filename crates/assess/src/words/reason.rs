@@ -10,7 +10,9 @@ use model::untrusted::Untrusted;
 
 use super::evidence;
 use super::issuance::issuance;
-use super::unit::{algorithm, issuer, key, label, moment, name, oddity, short, span, stores};
+use super::unit::{
+    algorithm, count, issuer, key, label, moment, name, no_store, oddity, short, span, stores,
+};
 
 /// What is wrong, and the evidence.
 pub(super) fn sentence(reason: &Reason) -> String {
@@ -87,6 +89,22 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
             reason: PathReason::TooComplex { .. },
             ..
         } => "send the leaf and the intermediates between it and the root, nothing else".to_owned(),
+        Reason::Stopped {
+            stage: Stage::Resolve,
+            failure: Failure::TimedOut,
+        } => "see that this machine's resolvers answer, or name another with --resolver ADDRESS".to_owned(),
+        Reason::Stopped {
+            failure: Failure::Authenticated { .. },
+            ..
+        } => "let nobody be authenticated before TLS, or look at the port with implicit TLS".to_owned(),
+        Reason::Stopped {
+            // handshake_failure: the server found nothing among what was offered.
+            failure: Failure::Alert { description: 40 },
+            ..
+        } => "see that the server name is the right one, and that the server allows something of what was offered: TLS \
+              1.0 to 1.3, every suite with a certificate, and in TLS 1.3 the groups X25519, P-256, P-384, P-521 and \
+              X25519MLKEM768 (not X448, not finite fields)"
+            .to_owned(),
         Reason::KeyUnverifiable { .. } => "nothing, unless clients have the same difficulty".to_owned(),
         Reason::IssuerEnded { needed: false, .. } => {
             "remove the ended certificate from the server's certificate file".to_owned()
@@ -100,7 +118,11 @@ fn dates(reason: &Reason) -> Option<String> {
     let text = match reason {
         Reason::Ended { not_after, ago } => format!("ended {} ago, {}", span(*ago), moment(*not_after)),
         Reason::NotYetValid { not_before, ahead } => {
-            format!("is valid only in {}, from {}", span(*ahead), moment(*not_before))
+            format!(
+                "is not valid yet: begins in {}, {}",
+                span(*ahead),
+                moment(*not_before)
+            )
         }
         Reason::Ending {
             not_after,
@@ -159,13 +181,18 @@ fn names(reason: &Reason) -> Option<String> {
     Some(text)
 }
 
+/// A count of things.
+fn number(things: usize) -> String {
+    count(u64::try_from(things).unwrap_or(u64::MAX))
+}
+
 /// At most two names; the rest is a number.
 fn listed(named: &[Untrusted], count: usize) -> String {
     let shown: Vec<String> = named.iter().take(2).map(short).collect();
     match (shown.as_slice(), count.saturating_sub(shown.len())) {
         ([], _) => "no name or address".to_owned(),
         (shown, 0) => shown.join(" and "),
-        (shown, more) => format!("{} and {more} more", shown.join(", ")),
+        (shown, more) => format!("{} and {} more", shown.join(", "), number(more)),
     }
 }
 
@@ -181,7 +208,7 @@ fn chain(reason: &Reason) -> Option<String> {
             format!(
                 "its issuer {} is neither sent nor in {}{repaired}",
                 issuer(certificate),
-                stores(refusing)
+                no_store(refusing)
             )
         }
         Reason::Refused {
@@ -212,7 +239,10 @@ fn chain(reason: &Reason) -> Option<String> {
             )
         }
         Reason::ChainTooLong { sent, limit } => {
-            format!("{sent} certificates are sent; clients look at no more than {limit}")
+            format!(
+                "{} certificates are sent; clients look at no more than {limit}",
+                number(*sent)
+            )
         }
         _ => return None,
     };
@@ -244,7 +274,9 @@ fn certificate(reason: &Reason) -> Option<String> {
         Reason::WeakSignature { algorithm: weak } => {
             format!("signed by {}, which is broken", algorithm(weak))
         }
-        Reason::Giant { bytes, names } => format!("{} KB large, with {names} names", bytes / 1024),
+        Reason::Giant { bytes, names } => {
+            format!("{} KB large, with {} names", number(bytes / 1024), number(*names))
+        }
         Reason::Malformed {
             kind,
             field,
@@ -377,6 +409,13 @@ fn stopped(stage: Stage, failure: &Failure) -> String {
         Failure::Closed => format!("connection closed in {}", stage.word()),
         Failure::NotOffered => "speaks the protocol and does not offer TLS".to_owned(),
         Failure::RefusedUpgrade { reply } => format!("offers TLS and refused to begin it: {}", short(reply)),
+        Failure::TurnedAway { reply } => format!("turned this machine away: {}", short(reply)),
+        Failure::Authenticated { reply } => {
+            format!(
+                "is authenticated from the start, where TLS cannot begin: {}",
+                short(reply)
+            )
+        }
         Failure::WrongProtocol { saw, looks_like } => {
             another("does not speak the protocol", saw, *looks_like)
         }
@@ -386,7 +425,7 @@ fn stopped(stage: Stage, failure: &Failure) -> String {
             None => format!("refused with alert {description}"),
         },
         Failure::Malformed { what } => format!("breaks the rules of TLS: {what}"),
-        Failure::TooMuch { what, limit } => format!("sent more than the limit of {what} ({limit})"),
+        Failure::TooMuch { what, limit } => format!("sent more than the limit of {what} ({})", count(*limit)),
         Failure::Anonymous { cipher } => format!("negotiates {cipher}, without any certificate"),
         Failure::Internal { reason } => format!("nolapse broke: {}", short(&Untrusted::new(reason.as_str()))),
     }

@@ -26,12 +26,31 @@ pub fn span(span: Duration) -> String {
         MINUTE..HOUR => format!("{} min", seconds / MINUTE),
         HOUR..DAY => two(seconds / HOUR, "h", seconds % HOUR / MINUTE, "min"),
         _ if seconds < 10 * DAY => two(seconds / DAY, "d", seconds % DAY / HOUR, "h"),
-        _ => format!("{} d", seconds / DAY),
+        _ => format!("{} d", count(seconds / DAY)),
     }
 }
 
+/// A count with commas: `3,998`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 /// A moment in UTC, to the minute: `2026-11-29 11:58 UTC`.
+///
+/// The last instant that exists stands for the last second of 9999, by which a certificate says that it has no end
+/// (RFC 5280 section 4.1.2.5).
 pub fn moment(at: Timestamp) -> String {
+    if at == Timestamp::MAX {
+        return "9999-12-31 23:59 UTC".to_owned();
+    }
     at.to_zoned(TimeZone::UTC)
         .strftime("%Y-%m-%d %H:%M UTC")
         .to_string()
@@ -99,6 +118,19 @@ pub(super) fn stores(names: &[Arc<str>]) -> String {
     }
 }
 
+/// What is in none of them: `Mozilla`, `Mozilla nor corp`, `Mozilla nor corp nor 3 more`.
+pub(super) fn no_store(names: &[Arc<str>]) -> String {
+    match names {
+        [one, two] => format!(
+            "{} nor in {}",
+            stores(&[Arc::clone(one)]),
+            stores(&[Arc::clone(two)])
+        ),
+        [_, _, _, ..] => format!("any of {}", stores(names)),
+        names => stores(names),
+    }
+}
+
 pub(super) fn key(kind: &KeyKind) -> String {
     match kind {
         KeyKind::Rsa { bits, .. } => format!("RSA of {bits} bits"),
@@ -107,7 +139,10 @@ pub(super) fn key(kind: &KeyKind) -> String {
             Curve::P384 => "P-384".to_owned(),
             Curve::P521 => "P-521".to_owned(),
             Curve::Secp256k1 => "secp256k1".to_owned(),
-            Curve::Named(oid) => format!("elliptic curve {}", shorten(&oid.to_string(), NAME_SHOWN)),
+            Curve::Named(oid) => match oid.curve_name() {
+                Some(name) => name.to_owned(),
+                None => format!("elliptic curve {}", shorten(&oid.to_string(), NAME_SHOWN)),
+            },
             Curve::Explicit => "elliptic curve of its own".to_owned(),
         },
         KeyKind::Ed25519 => "Ed25519".to_owned(),
@@ -123,6 +158,9 @@ pub(super) fn algorithm(algorithm: &SignatureAlgorithm) -> String {
     match algorithm {
         SignatureAlgorithm::RsaPkcs1(hash) => format!("RSA with {}", self::hash(*hash)),
         SignatureAlgorithm::RsaPss(hash) => format!("RSA-PSS with {}", self::hash(*hash)),
+        SignatureAlgorithm::RsaPssUnusual(hash) => {
+            format!("RSA-PSS with {} and an unusual salt or mask", self::hash(*hash))
+        }
         SignatureAlgorithm::Ecdsa(hash) => format!("ECDSA with {}", self::hash(*hash)),
         SignatureAlgorithm::Dsa(hash) => format!("DSA with {}", self::hash(*hash)),
         SignatureAlgorithm::Ed25519 => "Ed25519".to_owned(),
@@ -184,6 +222,7 @@ mod tests {
         assert_eq!(said(5 * DAY + 22 * HOUR + 59 * MINUTE), "5 d 22 h");
         assert_eq!(said(2 * DAY), "2 d");
         assert_eq!(said(86 * DAY + 5 * HOUR), "86 d");
+        assert_eq!(said(2_912_114 * DAY), "2,912,114 d");
         assert!(span(Duration::MAX).ends_with(" d"));
     }
 
@@ -203,5 +242,6 @@ mod tests {
             moment("2026-11-29T11:58:59Z".parse().unwrap()),
             "2026-11-29 11:58 UTC"
         );
+        assert_eq!(moment(Timestamp::MAX), "9999-12-31 23:59 UTC");
     }
 }

@@ -9,7 +9,7 @@ pub(crate) fn signature(algorithm: &Value<'_>, notes: &Notes) -> Result<Signatur
     let mut parts = algorithm.open(notes)?;
     let kind = parts.expect(tag::OID)?.oid_content(notes);
     Ok(match kind {
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10] => SignatureAlgorithm::RsaPss(pss_hash(parts, notes)?),
+        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10] => pss(parts, notes)?,
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, last] => match rsa_hash(*last) {
             Some(hash) => SignatureAlgorithm::RsaPkcs1(hash),
             None => SignatureAlgorithm::Other(Oid::from_content(kind)),
@@ -61,15 +61,51 @@ const fn ml_dsa(last: u8) -> u8 {
     }
 }
 
-/// The hash in RSASSA-PSS-params (RFC 4055 section 3.1); SHA-1 when it is left out.
-fn pss_hash(mut parts: Reader<'_, '_>, notes: &Notes) -> Result<Hash, DerError> {
+/// RSASSA-PSS-params (RFC 4055 section 3.1). SHA-1, its mask generation and a salt of 20 bytes where they are left out.
+fn pss(mut parts: Reader<'_, '_>, notes: &Notes) -> Result<SignatureAlgorithm, DerError> {
     let Some(parameters) = parts.optional(tag::SEQUENCE)? else {
-        return Ok(Hash::Sha1);
+        return Ok(SignatureAlgorithm::RsaPss(Hash::Sha1));
     };
-    let Some(hash) = parameters.open(notes)?.optional(tag::constructed(0))? else {
-        return Ok(Hash::Sha1);
+    let mut parameters = parameters.open(notes)?;
+    let hash = match parameters.optional(tag::constructed(0))? {
+        Some(hash) => hash_algorithm(hash.open(notes)?, notes)?,
+        None => Hash::Sha1,
     };
-    let kind = hash.open(notes)?.open(tag::SEQUENCE)?.expect(tag::OID)?;
+    let mask = match parameters.optional(tag::constructed(1))? {
+        Some(mask) => mask_hash(mask.open(notes)?, notes)?,
+        None => Some(Hash::Sha1),
+    };
+    let number = |value: Option<Value<'_>>, default: u64| -> Result<u64, DerError> {
+        match value {
+            Some(value) => {
+                let number = value.open(notes)?.expect(tag::INTEGER)?;
+                Ok(saturating(number.integer(notes)))
+            }
+            None => Ok(default),
+        }
+    };
+    let salt = number(parameters.optional(tag::constructed(2))?, 20)?;
+    let trailer = number(parameters.optional(tag::constructed(3))?, 1)?;
+    Ok(if mask == Some(hash) && salt == length(hash) && trailer == 1 {
+        SignatureAlgorithm::RsaPss(hash)
+    } else {
+        SignatureAlgorithm::RsaPssUnusual(hash)
+    })
+}
+
+/// The hash of MGF1; `None` when the mask is made in another way.
+fn mask_hash(mut mask: Reader<'_, '_>, notes: &Notes) -> Result<Option<Hash>, DerError> {
+    let mut parts = mask.open(tag::SEQUENCE)?;
+    let kind = parts.expect(tag::OID)?.oid_content(notes);
+    if kind != [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8] {
+        return Ok(None);
+    }
+    hash_algorithm(parts, notes).map(Some)
+}
+
+/// A hash by its AlgorithmIdentifier.
+fn hash_algorithm(mut identifier: Reader<'_, '_>, notes: &Notes) -> Result<Hash, DerError> {
+    let kind = identifier.open(tag::SEQUENCE)?.expect(tag::OID)?;
     match kind.oid_content(notes) {
         [0x2b, 14, 3, 2, 26] => Ok(Hash::Sha1),
         [0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1] => Ok(Hash::Sha256),
@@ -80,6 +116,18 @@ fn pss_hash(mut parts: Reader<'_, '_>, notes: &Notes) -> Result<Hash, DerError> 
             offset: kind.offset,
             kind: OddityKind::BadOid,
         }),
+    }
+}
+
+/// Bytes of a hash.
+const fn length(hash: Hash) -> u64 {
+    match hash {
+        Hash::Md2 | Hash::Md4 | Hash::Md5 => 16,
+        Hash::Sha1 => 20,
+        Hash::Sha224 => 28,
+        Hash::Sha256 => 32,
+        Hash::Sha384 => 48,
+        Hash::Sha512 => 64,
     }
 }
 

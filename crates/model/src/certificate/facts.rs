@@ -286,6 +286,9 @@ pub enum SignatureAlgorithm {
     RsaPkcs1(Hash),
     /// RSA-PSS with a hash.
     RsaPss(Hash),
+    /// RSASSA-PSS with a salt that is not as long as the hash, another hash in the mask, or another trailer: lawful
+    /// (RFC 4055 section 3.1), seldom, and not what a library of our day verifies.
+    RsaPssUnusual(Hash),
     /// ECDSA with a hash.
     Ecdsa(Hash),
     /// DSA with a hash.

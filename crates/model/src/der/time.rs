@@ -61,6 +61,15 @@ impl Value<'_> {
     }
 }
 
+/// An instant as RFC 3339 writes it, in UTC and whole seconds. The last one that exists stands for the last second of
+/// 9999, by which "no end" is said (RFC 5280 section 4.1.2.5), and is written as that.
+pub fn rfc3339(at: Timestamp) -> String {
+    if at == Timestamp::MAX {
+        return "9999-12-31T23:59:59Z".to_owned();
+    }
+    Timestamp::from_second(at.as_second()).unwrap_or(at).to_string()
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Year {
     Two,
@@ -231,6 +240,7 @@ mod tests {
     fn the_end_of_time_is_the_last_instant() {
         let (last, strict) = parse(b"99991231235959Z", Year::Four).unwrap();
         assert_eq!((last, strict), (Timestamp::MAX, true));
+        assert_eq!(rfc3339(last), "9999-12-31T23:59:59Z");
         let (first, _) = parse(b"00000101000000Z", Year::Four).unwrap();
         assert_eq!(first.to_string(), "0000-01-01T00:00:00Z");
     }

@@ -31,11 +31,7 @@ pub const ALL: &[Limit] = &[
     count("nesting of DER", DER_DEPTH, None),
     count("oddities noted of one certificate", ODDITIES, None),
     count("extensions kept of one certificate", EXTENSIONS, None),
-    count(
-        "usages, policies or addresses kept of one certificate",
-        LIST_ENTRIES,
-        None,
-    ),
+    count("usages or addresses kept of one certificate", LIST_ENTRIES, None),
     count("parts kept of one distinguished name", NAME_PARTS, None),
     count("certificates and CRLs kept of one file", BUNDLE_ITEMS, None),
     count("SCTs read from one list", SCTS, None),

@@ -81,6 +81,12 @@ pub enum TargetErrorKind {
     },
     /// A range where a single address must stand.
     RangeBehindAt,
+    /// A user name, perhaps with a password. Whoever shows the text must not show this part of it.
+    UserInformation,
+    /// A file of targets where one target must stand.
+    List,
+    /// `@` with nothing behind it.
+    ListWithoutName,
 }
 
 impl TargetError {
@@ -149,8 +155,26 @@ impl fmt::Display for TargetErrorKind {
             Self::HostBits { network } => {
                 write!(f, "the address lies inside of {network} and is not its first")
             }
-            Self::RangeTooLarge { addresses } => write!(f, "a range of {addresses} addresses"),
+            Self::RangeTooLarge { addresses } => {
+                write!(f, "a range of {} addresses", grouped(*addresses))
+            }
             Self::RangeBehindAt => f.write_str("a range behind `@`"),
+            Self::UserInformation => f.write_str("user names and passwords are not taken"),
+            Self::List => f.write_str("a file of targets where one target must stand"),
+            Self::ListWithoutName => f.write_str("no file behind `@`"),
         }
     }
+}
+
+/// A count with commas: `16,777,216`.
+pub(super) fn grouped(number: u128) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::{Ranges, Scheme, Target, TargetError, TargetErrorKind as Kind, What, expand};
 use crate::limits;
-use crate::name::{Name, NameError};
+use crate::name::{Name, NameError, is_broken_a_label};
 use crate::starttls::StartTls;
 use crate::untrusted;
 
@@ -57,7 +57,13 @@ pub(super) fn target(line: &str, ranges: Ranges) -> Result<Target, TargetError> 
         start,
     };
     check_characters(whole)?;
+    if text.starts_with('@') {
+        return Err(list(whole));
+    }
     let (scheme, authority) = scheme(whole)?;
+    if let Some(error) = scheme.and_then(|_| user_information(authority)) {
+        return Err(error);
+    }
     let authority = without_path(authority, scheme.is_some());
     let (what, port) = match authority.text.find('@') {
         Some(at) => name_at_address(authority.around(at))?,
@@ -70,7 +76,10 @@ pub(super) fn target(line: &str, ranges: Ranges) -> Result<Target, TargetError> 
     };
     let addresses = target.addresses();
     if ranges == Ranges::Ordinary && addresses > limits::RANGE_ADDRESSES {
-        let expected = format!("at most {}, or `--large-ranges`", limits::RANGE_ADDRESSES);
+        let expected = format!(
+            "at most {}, or `--large-ranges`",
+            super::error::grouped(limits::RANGE_ADDRESSES)
+        );
         return Err(TargetError::new(
             line,
             authority.range(),
@@ -105,6 +114,38 @@ fn check_characters(whole: Part<'_>) -> Result<(), TargetError> {
         }
     }
     Ok(())
+}
+
+/// `@file` where no list can be read.
+fn list(whole: Part<'_>) -> TargetError {
+    match whole.text {
+        "@" => whole.fail(
+            Kind::ListWithoutName,
+            "the file of targets behind it: `@fleet.txt`",
+        ),
+        _ => whole.fail(
+            Kind::List,
+            "one target: `nolapse scan @file` reads lists, and lists do not nest",
+        ),
+    }
+}
+
+/// Whether a URL has a user name, perhaps with a password, in front of its `@` (RFC 3986 section 3.2.1): what stands
+/// behind it is then no address, or what stands before it no name.
+fn user_information(authority: Part<'_>) -> Option<TargetError> {
+    let end = authority
+        .text
+        .find(['/', '?', '#'])
+        .unwrap_or(authority.text.len());
+    let at = authority.text.get(..end)?.rfind('@')?;
+    let (user, behind) = authority.slice(0, end).around(at);
+    let host = match behind.text.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next(),
+        None => behind.text.split(':').next(),
+    };
+    let is_address = host.is_some_and(|host| host.parse::<IpAddr>().is_ok());
+    let names = user.text.contains([':', '@']);
+    (names || !is_address).then(|| user.fail(Kind::UserInformation, "the URL without what stands before `@`"))
 }
 
 /// Takes off `scheme://`.
@@ -157,6 +198,14 @@ fn name_at_address<'a>((name, address): (Part<'a>, Part<'a>)) -> Result<Who<'a>,
         return Err(name.fail(Kind::AddressBeforeAt, FORM));
     }
     if let Some(colon) = name.text.find(':') {
+        let is_port = name
+            .behind(colon + 1)
+            .text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit());
+        if !is_port {
+            return Err(name.fail(Kind::UserInformation, FORM));
+        }
         return Err(name.behind(colon).fail(Kind::PortBeforeAt, FORM));
     }
     let name = dns_name(name)?;
@@ -346,6 +395,7 @@ fn name_expectation(error: NameError) -> &'static str {
     match error {
         NameError::Wildcard => "one concrete name of those that the wildcard covers",
         NameError::Empty => "a name or an address",
+        NameError::ALabel => "the name as people write it, or its right A-label",
         _ => "a name such as example.com",
     }
 }
@@ -370,6 +420,7 @@ fn offending(part: Part<'_>, error: NameError) -> Part<'_> {
         NameError::EmptyLabel => label(&str::is_empty),
         NameError::LabelTooLong => label(&|label| label.len() > 63),
         NameError::Hyphen => label(&|label| label.starts_with('-') || label.ends_with('-')),
+        NameError::ALabel => label(&|label| is_broken_a_label(&label.to_ascii_lowercase())),
         NameError::Wildcard => part.slice(0, 1),
         NameError::Empty | NameError::TooLong | NameError::Idna => part,
     }

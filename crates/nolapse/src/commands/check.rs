@@ -1,4 +1,5 @@
-//! `check`: one endpoint as a monitoring plugin. One line with performance data, exit status 0, 1, 2 or 3.
+//! `check`: one endpoint as a monitoring plugin. A line with performance data, lines below it where there is more than
+//! one finding, exit status 0, 1, 2 or 3. Wrong usage is one line.
 //!
 //! Every address of a name is looked at, and the worst of them is said. By the guidelines of monitoring plugins a server
 //! that cannot be reached is CRITICAL; UNKNOWN is left for what is our own trouble: wrong usage, no descriptors, a bug.
@@ -21,7 +22,7 @@ use tokio::task::JoinSet;
 use crate::commands::looking::Looking;
 use crate::report::causes;
 use crate::scan::look::{Eye, Judge, Look, hush_caught_panics};
-use crate::{Exit, text};
+use crate::{Exit, file, say, text};
 
 /// Arguments of `check`.
 #[derive(clap::Args)]
@@ -53,6 +54,7 @@ Exit status, as monitoring plugins have it:
   2  CRITICAL: also EXPIRED, and what cannot be reached or judged
   3  UNKNOWN: wrong usage, or trouble of this machine
 
+The first line is the worst of all; what else is wrong there follows, a line each.
 Performance data: days_chain_elemN=DAYS;WARNING;CRITICAL for each certificate of the chain, the leaf first.";
 
 /// Why `check` gives no answer about the endpoint.
@@ -68,22 +70,26 @@ enum Trouble {
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     hush_caught_panics();
     let outcome = looks(args);
+    let (code, lines) = match outcome {
+        Ok(looks) => verdict(&looks, &args.looking.policy()),
+        Err(error) => (
+            Code::Unknown,
+            format!("UNKNOWN: {}\n", untrusted::shown(&format!("{error:#}"))),
+        ),
+    };
+    Ok(Exit::Plugin(delivered(code, &lines)))
+}
+
+/// Writes the lines. A status whose line never arrived says nothing: then it is UNKNOWN, unless it was the monitoring
+/// system that went away, which reads no lines and still gets the status.
+pub(crate) fn delivered(code: Code, lines: &str) -> Code {
     let mut out = std::io::stdout().lock();
-    match outcome {
-        Ok(looks) => {
-            let (code, lines) = verdict(&looks, &args.looking.policy());
-            // A monitoring system that went away reads no lines; the status is still returned.
-            drop(out.write_all(lines.as_bytes()));
-            Ok(Exit::Plugin(code))
+    match out.write_all(lines.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            say::error(&format!("cannot write the line: {}", file::reason(&error)));
+            Code::Unknown
         }
-        Err(error) => {
-            drop(writeln!(
-                out,
-                "UNKNOWN: {}",
-                untrusted::shown(&format!("{error:#}"))
-            ));
-            Ok(Exit::Plugin(Code::Unknown))
-        }
+        _ => code,
     }
 }
 
@@ -118,6 +124,7 @@ fn looks(args: &Args) -> anyhow::Result<Vec<Look>> {
         .or(args.host.as_ref())
         .map(String::as_str)
         .unwrap_or_default();
+    args.looking.check_thresholds()?;
     let wishes = args.looking.wishes(Ranges::Ordinary);
     let target = wishes
         .parse(typed)
@@ -243,8 +250,8 @@ fn verdict(looks: &[Look], policy: &Policy) -> (Code, String) {
     (code, out)
 }
 
-/// ` ends in 86 d (9c41 7e02), 2 addresses`.
-fn fine(look: &Look, addresses: usize) -> String {
+/// ` ends in 86 d (9c41 7e02), 2 endpoints`.
+fn fine(look: &Look, endpoints: usize) -> String {
     let mut out = String::new();
     let leaf = look
         .observation
@@ -260,8 +267,8 @@ fn fine(look: &Look, addresses: usize) -> String {
             leaf.fingerprint().short()
         );
     }
-    if addresses > 1 {
-        let _ = write!(out, ", {addresses} addresses");
+    if endpoints > 1 {
+        let _ = write!(out, ", {endpoints} endpoints");
     }
     out
 }
@@ -291,8 +298,8 @@ fn code(look: &Look) -> Code {
     }
 }
 
-/// `days_chain_elem1=89;20;15 days_chain_elem2=...`: days are whole and rounded down, so that half a day left is 0 and
-/// half a day over is -1.
+/// `days_chain_elem1=89;20;15 days_chain_elem2=...`: days are whole and rounded towards zero, as in the text: half a
+/// day left or over is 0.
 fn performance_data(look: &Look, policy: &Policy) -> String {
     let chain = look
         .observation

@@ -4,6 +4,7 @@ use std::io::Write as _;
 
 use anyhow::bail;
 use assess::rules::{self, Rule};
+use assess::words::reasons::{ALL as REASONS, Explained};
 use model::untrusted;
 
 use crate::failure::{KINDS, Kind};
@@ -13,8 +14,8 @@ use crate::{Exit, text};
 /// Arguments of `explain`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A rule (`chain-incomplete`) or a failure (`timed-out`); without one, list all
-    #[arg(value_name = "RULE|FAILURE")]
+    /// A rule (`chain-incomplete`), a failure (`timed-out`) or a store's reason (`not-in-store`); without one, list all
+    #[arg(value_name = "WORD")]
     word: Option<String>,
 }
 
@@ -32,14 +33,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 fn one(style: Style, word: &str) -> anyhow::Result<String> {
     let lower = word.to_ascii_lowercase();
     let failure = KINDS.iter().find(|kind| kind.word == lower);
-    match (rules::find(&lower), failure) {
-        (Some(rule), _) => Ok(rule_page(style, rule)),
-        (None, Some(kind)) => Ok(failure_page(style, kind)),
-        (None, None) => {
-            let words = rules::ALL
-                .iter()
-                .map(|rule| rule.id)
-                .chain(KINDS.iter().map(|kind| kind.word));
+    let reason = REASONS.iter().find(|reason| reason.word == lower);
+    match (rules::find(&lower), failure, reason) {
+        (Some(rule), ..) => Ok(rule_page(style, rule)),
+        (None, Some(kind), _) => Ok(failure_page(style, kind)),
+        (None, None, Some(reason)) => Ok(reason_page(style, reason)),
+        (None, None, None) => {
+            let words = words();
             let hint = text::nearest(&lower, words)
                 .or_else(|| rules::nearest(&lower))
                 .map_or_else(
@@ -47,7 +47,7 @@ fn one(style: Style, word: &str) -> anyhow::Result<String> {
                     |near| format!("did you mean `{near}`?"),
                 );
             bail!(
-                "no rule or failure is called `{}`: {hint}",
+                "no rule, failure or reason is called `{}`: {hint}",
                 untrusted::shown(word)
             )
         }
@@ -64,6 +64,24 @@ fn rule_page(style: Style, rule: &Rule) -> String {
     paragraphs(&mut out, style, rule.explanation);
     paragraphs(&mut out, style, &format!("To mend it: {}", rule.remedy));
     paragraphs(&mut out, style, &format!("See {}", rule.citation));
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+/// Every word that has a page.
+fn words() -> impl Iterator<Item = &'static str> {
+    rules::ALL
+        .iter()
+        .map(|rule| rule.id)
+        .chain(KINDS.iter().map(|kind| kind.word))
+        .chain(REASONS.iter().map(|reason| reason.word))
+}
+
+fn reason_page(style: Style, reason: &Explained) -> String {
+    let mut out = format!("{}   a trust store refuses a path\n\n", style.strong(reason.word));
+    paragraphs(&mut out, style, reason.meaning);
+    paragraphs(&mut out, style, &format!("To mend it: {}", reason.remedy));
     out.truncate(out.trim_end().len());
     out.push('\n');
     out
@@ -94,24 +112,30 @@ fn paragraphs(out: &mut String, style: Style, words: &str) {
     }
 }
 
+/// A word, and a sentence wrapped beside it.
+fn rows(out: &mut String, style: Style, word: &str, sentence: &str) {
+    let columns = style.width.saturating_sub(28).max(20);
+    for (number, line) in text::wrap(sentence, columns, 8, style.mark()).iter().enumerate() {
+        let word = if number == 0 { word } else { "" };
+        out.push_str(&format!("  {}  {line}\n", text::pad(word, 24)));
+    }
+}
+
 fn list(style: Style) -> String {
     let mut out = String::from("Rules:\n");
-    let mut row = |word: &str, sentence: &str| {
-        let columns = style.width.saturating_sub(28).max(20);
-        for (number, line) in text::wrap(sentence, columns, 3, style.mark()).iter().enumerate() {
-            let word = if number == 0 { word } else { "" };
-            out.push_str(&format!("  {}  {line}\n", text::pad(word, 24)));
-        }
-    };
-    rules::ALL.iter().for_each(|rule| row(rule.id, rule.title));
-    row("", "");
+    rules::ALL
+        .iter()
+        .for_each(|rule| rows(&mut out, style, rule.id, rule.title));
     let known = |kind: &&Kind| rules::find(kind.word).is_none();
     let rest: Vec<&Kind> = KINDS.iter().filter(known).collect();
     if !rest.is_empty() {
         out.push_str("\nFailures, where they have no rule of the same name:\n");
-        let mut row =
-            |word: &str, sentence: &str| out.push_str(&format!("  {}  {sentence}\n", text::pad(word, 24)));
-        rest.iter().for_each(|kind| row(kind.word, kind.meaning));
+        rest.iter()
+            .for_each(|kind| rows(&mut out, style, kind.word, kind.meaning));
+    }
+    out.push_str("\nWhy a trust store refuses a path, where there is no rule of the same name:\n");
+    for reason in REASONS.iter().filter(|reason| rules::find(reason.word).is_none()) {
+        rows(&mut out, style, reason.word, reason.meaning);
     }
     out
 }
@@ -128,11 +152,8 @@ mod tests {
 
     #[test]
     fn every_rule_and_failure_has_a_page_that_fits() {
-        let words = rules::ALL
-            .iter()
-            .map(|rule| rule.id)
-            .chain(KINDS.iter().map(|kind| kind.word));
-        for word in words {
+        assert!(list(PLAIN).lines().all(|line| text::width(line) <= 80));
+        for word in words() {
             let page = one(PLAIN, word).unwrap();
             assert!(page.contains("To mend it: "), "{word}");
             assert!(page.lines().all(|line| text::width(line) <= 80), "{page}");

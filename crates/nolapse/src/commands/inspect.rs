@@ -55,8 +55,11 @@ enum Format {
 }
 
 const AFTER_HELP: &str = "\
-The kind is told by the content: PEM bundles, and DER of certificates, requests (PKCS#10), CRLs, OCSP answers, PKCS#7
+The kind is told by the content: PEM bundles, and DER of certificates, requests (PKCS#10), CRLs, OCSP answers, PKCS#7 \
 and PKCS#12. Private keys are named and never shown. What is no file is taken as a target, unless it looks like a path.
+
+How to look and judge, --warning, --critical and --trust-store included, is for targets: a file is shown and not judged, \
+which `nolapse verify` does.
 
 Exit status: 0 everything was shown; 2 something could not be read; 3 a target did not answer.";
 
@@ -65,6 +68,7 @@ const PASSWORD_BYTES: u64 = 4 * 1024;
 
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    args.looking.check_thresholds()?;
     let password = match &args.password_file {
         Some(path) => password(path)?,
         None => String::new(),
@@ -89,6 +93,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             Err(trouble) => {
                 exit = worse(exit, trouble.exit);
                 trouble.tell(source);
+                let source = trouble.source.as_deref().unwrap_or(source);
                 printer.refuse(source, &trouble, &mut out)?;
                 continue;
             }
@@ -119,6 +124,8 @@ struct Trouble {
     words: String,
     /// The words with the place drawn below, where there is one.
     drawn: Option<String>,
+    /// The source without the secret in it, where there is one.
+    source: Option<String>,
     exit: Exit,
 }
 
@@ -127,6 +134,7 @@ impl Trouble {
         Self {
             words,
             drawn: None,
+            source: None,
             exit: Exit::Usage,
         }
     }
@@ -221,7 +229,8 @@ fn input(password: &str) -> Result<Vec<Page>, Trouble> {
         .map_err(|error| Trouble::usage(untrusted::shown(&file::reason(&error))))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
         return Err(Trouble::usage(format!(
-            "larger than {most} bytes, which nothing of certificates is"
+            "larger than {} bytes, which nothing of certificates is",
+            crate::text::count(most)
         )));
     }
     read("standard input", &bytes, password)

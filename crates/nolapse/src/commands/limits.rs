@@ -41,11 +41,16 @@ fn table() -> String {
         .map(|limit| text::width(limit.name))
         .max()
         .unwrap_or_default();
+    let bounds = ALL
+        .iter()
+        .map(|limit| text::width(&words(limit.bound)))
+        .max()
+        .unwrap_or_default();
     let mut out = String::new();
     for limit in ALL {
         let flag = limit.flag.map(|flag| format!("   {flag}")).unwrap_or_default();
         let line = format!(
-            "{}   {:>11}{flag}",
+            "{}   {:>bounds$}{flag}",
             text::pad(limit.name, names),
             words(limit.bound)
         );
@@ -96,6 +101,7 @@ mod tests {
     #[test]
     fn every_limit_is_shown_in_both_formats() {
         assert_eq!(table().lines().count(), ALL.len());
+        assert!(table().lines().all(|line| text::width(line) <= 80), "{}", table());
         assert_eq!(json().as_array().unwrap().len(), ALL.len());
         assert!(ALL.iter().all(|limit| table().contains(limit.name)));
         assert_eq!(words(Bound::Bytes(64 * 1024)), "64 KiB");

@@ -67,7 +67,7 @@ pub(crate) struct Looking {
     )]
     at: Option<When>,
 
-    /// Seconds for one endpoint, all its connections included
+    /// Seconds for one endpoint, all its connections included; finding the addresses of a name may take as long again
     #[arg(
         short, long, value_name = "SECONDS", default_value = "10", env = "NOLAPSE_TIMEOUT", hide_env = true,
         value_parser = seconds
@@ -148,16 +148,35 @@ impl Looking {
             (false, false) => Families::Both,
         };
         let connect_timeout = limits::CONNECT.min(self.timeout);
+        let resolve_timeout = limits::RESOLVE.min(self.timeout);
         net::Settings {
             resolvers: self.resolvers.clone(),
             families,
             connect_timeout,
+            resolve_timeout,
         }
     }
 
     /// The time as of which to judge, when it is not now.
     pub(crate) fn at(&self) -> Option<Timestamp> {
         self.at.map(When::moment)
+    }
+
+    /// Refuses thresholds of which one could never be reached: what is critical with more time left than what is worth a
+    /// warning would never be a warning first.
+    pub(crate) fn check_thresholds(&self) -> anyhow::Result<()> {
+        let (warning, critical, unit) = match (self.warning, self.critical) {
+            (Threshold::Days(warning), Threshold::Days(critical)) => (warning, critical, ""),
+            (Threshold::Percent(warning), Threshold::Percent(critical)) => (warning, critical, "%"),
+            _ => return Ok(()),
+        };
+        if critical > warning {
+            anyhow::bail!(
+                "--critical {critical}{unit} is above --warning {warning}{unit}, which would never be said: swap them, or \
+                 give both the same"
+            );
+        }
+        Ok(())
     }
 
     /// When an end is near.

@@ -30,7 +30,7 @@ use crate::scan::signals::Signals;
 use crate::scan::targets::{Given, run_identity};
 use crate::scan::work::{SecondLook, Shop};
 use crate::terminal::{Colour, Style};
-use crate::{Exit, limit, record, say};
+use crate::{Exit, limit, record, say, text};
 
 /// Arguments of `scan`.
 #[derive(clap::Args)]
@@ -87,6 +87,7 @@ pub(crate) struct Args {
     /// Go on where an interrupted run stopped, and keep what is finished in this file meanwhile
     #[arg(
         long,
+        overrides_with = "resume",
         value_name = "FILE",
         help_heading = "Between runs",
         env = "NOLAPSE_RESUME",
@@ -137,11 +138,18 @@ struct OutputArgs {
     )]
     fields: Option<String>,
 
-    /// Write the report to this file, whole or not at all
-    #[arg(short, long, value_name = "FILE", env = "NOLAPSE_OUTPUT", hide_env = true)]
+    /// Write the report to this file, whole or not at all; to a pipe or device as it comes
+    #[arg(
+        short,
+        long,
+        value_name = "FILE",
+        env = "NOLAPSE_OUTPUT",
+        hide_env = true,
+        overrides_with = "output"
+    )]
     output: Option<PathBuf>,
 
-    /// List every endpoint, those that are fine included
+    /// List every endpoint, those that are fine included (as rows with the status `ok` in CSV)
     #[arg(long, env = "NOLAPSE_ALL", hide_env = true)]
     all: bool,
 
@@ -188,9 +196,12 @@ Targets:
 Exit status:
   0    everything that was looked at is fine
   1    something is at or above --fail-on
-  2    wrong usage, nothing to look at, or the report could not be written
+  2    wrong usage, nothing to look at, or the report could not be written: also when its reader goes away
   3    nothing could be judged
-  130  interrupted
+  130  interrupted: SIGINT, SIGTERM or SIGHUP
+
+An interrupted run says the command that goes on. What is finished is kept in the file of --resume, without it in \
+$XDG_STATE_HOME/nolapse (~/.local/state/nolapse), a new file for each run; it is removed once the rest is done.
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins.";
 
@@ -211,6 +222,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     if fields.is_some() && args.output.format == Format::Table {
         bail!("--fields needs --format ndjson, json, csv or markdown");
     }
+    args.looking.check_thresholds()?;
     hush_caught_panics();
     let memory = match args.known {
         Some(_) => SignatureMemory::new(),
@@ -228,9 +240,23 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         inquiry: args.looking.asking.inquiry(),
         at: args.looking.at(),
     });
-    let rendering = Rendering::new(args.output.format, fields);
+    let list = if args.output.all { Keep::All } else { Keep::Few };
+    let rendering = Rendering::new(args.output.format, fields, list);
     let (run, output) = prepare(args, &rendering)?;
-    let (identity, given) = (run.identity, run.given.clone());
+    let interruption = Interruption {
+        state: args.resume.as_deref(),
+        identity: run.identity,
+        again: if run.given.contains(&Given::Stdin) {
+            " (with the same standard input)"
+        } else {
+            ""
+        },
+        // What is there of such a report is whole, and the rest is another one.
+        another_output: match rendering {
+            Rendering::Kept => args.output.output.as_deref(),
+            _ => None,
+        },
+    };
     let report = report(args, &rendering);
     let make_shop = shop(args, Arc::clone(&judge), rendering, &run);
     let Opened { output, file } = output;
@@ -245,15 +271,36 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             say::warning(&format!("cannot keep known signatures: {}", file::reason(&error)));
         });
     }
-    Ok(end(args, &ended, identity, &given))
+    Ok(end(args, &ended, &interruption))
 }
 
 fn list_fields() -> anyhow::Result<Exit> {
     let mut out = io::stdout().lock();
+    let style = Style::for_stdout(Colour::Auto);
     for (path, meaning) in record::field_paths() {
-        writeln!(out, "{path:40} {meaning}")?;
+        out.write_all(field_lines(&path, &meaning, style.width).as_bytes())?;
     }
     Ok(Exit::Fine)
+}
+
+/// A path, and what it holds wrapped beside it.
+fn field_lines(path: &str, meaning: &str, columns: usize) -> String {
+    const PATH: usize = 40;
+    let room = columns.saturating_sub(PATH + 1).max(20);
+    let lines = text::wrap(meaning, room, usize::MAX, "...");
+    let mut out = text::pad(path, PATH);
+    for (number, line) in lines.iter().enumerate() {
+        if number > 0 {
+            out.push_str(&" ".repeat(PATH));
+        }
+        out.push(' ');
+        out.push_str(line);
+        out.push('\n');
+    }
+    if lines.is_empty() {
+        out.push('\n');
+    }
+    out
 }
 
 fn load_known(path: Option<&Path>, memory: &SignatureMemory) -> anyhow::Result<Option<Known>> {
@@ -419,24 +466,30 @@ fn open(path: Option<&Path>, rendering: &Rendering, continues: bool) -> anyhow::
     let shown = untrusted::shown(&path.display().to_string());
     let cannot =
         |error: &io::Error| anyhow::anyhow!("cannot write the report to {shown}: {}", file::reason(error));
-    let earlier = continues && path.exists();
-    if earlier && !rendering.can_be_appended_to() {
-        bail!(
-            "{shown} holds the first part of the report, and this format cannot be continued: name another --output"
-        );
-    }
+    // A pipe or device gives nothing back of what was written to it.
+    let is_there = fs::metadata(path).is_ok_and(|known| known.is_file());
+    let earlier = (continues && is_there)
+        .then(|| fs::read(path))
+        .transpose()
+        .map_err(|error| cannot(&error))?;
+    let first_part = match &earlier {
+        None => &[],
+        Some(earlier) => rendering.first_part(earlier).with_context(|| {
+            format!(
+                "{shown} holds the first part of the report, and this format cannot be continued: name another --output"
+            )
+        })?,
+    };
     let mut file = AtomicFile::create(path, Readers::Anybody).map_err(|error| cannot(&error))?;
-    if earlier {
-        let mut first_part = fs::File::open(path).map_err(|error| cannot(&error))?;
-        io::copy(&mut first_part, &mut file).map_err(|error| cannot(&error))?;
-    }
+    file.write_all(first_part).map_err(|error| cannot(&error))?;
+    let continued = !first_part.is_empty();
     let file = Arc::new(std::sync::Mutex::new(Some(file)));
     let sink = Box::new(Shared(Arc::clone(&file)));
     Ok(Opened {
         output: Output {
             sink,
             watched: false,
-            continued: earlier,
+            continued,
         },
         file: Some(Pending(file)),
     })
@@ -472,10 +525,12 @@ impl Pending {
     }
 }
 
-fn end(args: &Args, ended: &Ended, identity: model::Fingerprint, given: &[Given]) -> Exit {
-    let state = args.resume.as_deref();
+fn end(args: &Args, ended: &Ended, interruption: &Interruption<'_>) -> Exit {
     match &ended.why {
-        Why::OutputClosed => return Exit::Fine,
+        Why::OutputClosed => {
+            say::error("the report could not be written: its reader went away");
+            return Exit::Usage;
+        }
         Why::OutputFailed(error) => {
             say::error(&format!(
                 "cannot write the report: {}; what was written before stands",
@@ -484,12 +539,12 @@ fn end(args: &Args, ended: &Ended, identity: model::Fingerprint, given: &[Given]
             return Exit::Usage;
         }
         Why::Interrupted => {
-            interrupted(ended, state, identity, given);
+            interruption.tell(ended);
             return Exit::Interrupted;
         }
         Why::Done => {}
     }
-    if let Some(state) = state {
+    if let Some(state) = interruption.state {
         // Finished: nothing is left to go on with. It may never have been written.
         drop(fs::remove_file(state));
     }
@@ -513,44 +568,97 @@ fn end(args: &Args, ended: &Ended, identity: model::Fingerprint, given: &[Given]
     }
 }
 
-/// Keeps what is finished and says how to go on.
-fn interrupted(ended: &Ended, state: Option<&Path>, identity: model::Fingerprint, given: &[Given]) {
-    let place = state.map(Path::to_owned).or_else(|| default_state(identity));
-    let finished = crate::text::counted(ended.ledger.finished(), "target");
-    let Some(place) = place else {
-        return say::line(&format!("interrupted: {finished} finished"));
-    };
-    if let Err(error) = ended.ledger.save(&place, identity) {
-        let shown = untrusted::shown(&place.display().to_string());
-        say::warning(&format!(
-            "cannot keep the state in {shown}: {}",
-            file::reason(&error)
-        ));
-        return say::line(&format!("interrupted: {finished} finished"));
-    }
-    let again = if given.contains(&Given::Stdin) {
-        " (with the same standard input)"
-    } else {
-        ""
-    };
-    say::line(&format!("interrupted: {finished} finished; to go on{again}:"));
-    say::line(&format!("  {}", command_to_go_on(&place)));
+/// What is needed to keep what is finished and to say how to go on.
+struct Interruption<'a> {
+    /// The file that was named for it.
+    state: Option<&'a Path>,
+    /// What names the run in the state.
+    identity: model::Fingerprint,
+    /// What the command needs beside its words.
+    again: &'static str,
+    /// Where the first part of the report stands, if the rest cannot go there.
+    another_output: Option<&'a Path>,
 }
 
-/// `~/.local/state/nolapse/scan-1a2b3c4d.json`, as the XDG base directories say.
-fn default_state(identity: model::Fingerprint) -> Option<PathBuf> {
+impl Interruption<'_> {
+    fn tell(&self, ended: &Ended) {
+        let finished = text::counted(ended.ledger.finished(), "target");
+        let given = self.state.map(|state| Ok(state.to_owned()));
+        let (place, kept) = match given.or_else(|| fresh_state(self.identity)) {
+            None => return say::line(&format!("interrupted: {finished} finished")),
+            Some(Err(error)) => (PathBuf::from("~/.local/state/nolapse"), Err(error)),
+            Some(Ok(place)) => {
+                let kept = ended.ledger.save(&place, self.identity);
+                (place, kept)
+            }
+        };
+        if let Err(error) = kept {
+            let shown = untrusted::shown(&place.display().to_string());
+            say::warning(&format!(
+                "cannot keep the state in {shown}: {}",
+                file::reason(&error)
+            ));
+            return say::line(&format!("interrupted: {finished} finished"));
+        }
+        say::line(&format!(
+            "interrupted: {finished} finished; to go on{}:",
+            self.again
+        ));
+        say::line(&format!(
+            "  {}",
+            command_to_go_on(&place, self.another_output.and_then(another))
+        ));
+    }
+}
+
+/// States of unfinished runs of the same targets that are kept side by side.
+const STATES: usize = 1_000;
+
+/// A new `scan-1a2b3c4d-1.json` under the XDG base directory for states, of our own: two runs over the same targets may
+/// each be interrupted, and neither may take the other's state. `None` when there is no such folder.
+fn fresh_state(identity: model::Fingerprint) -> Option<io::Result<PathBuf>> {
     let base = std::env::var_os("XDG_STATE_HOME")
         .map(PathBuf::from)
         .filter(|path| path.is_absolute())
         .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
-    let folder = base.join("nolapse");
-    fs::create_dir_all(&folder).ok()?;
-    let name = identity.to_string();
-    Some(folder.join(format!("scan-{}.json", name.get(..8).unwrap_or_default())))
+    Some(fresh_state_in(&base.join("nolapse"), identity))
 }
 
-/// The command as it was typed, with the state file.
-fn command_to_go_on(state: &Path) -> String {
+fn fresh_state_in(folder: &Path, identity: model::Fingerprint) -> io::Result<PathBuf> {
+    fs::create_dir_all(folder)?;
+    let name = identity.to_string();
+    let name = name.get(..8).unwrap_or_default();
+    for number in 1..=STATES {
+        let place = folder.join(format!("scan-{name}-{number}.json"));
+        match fs::OpenOptions::new().write(true).create_new(true).open(&place) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(_) => return Ok(place),
+        }
+    }
+    Err(io::Error::other(
+        "too many runs of these targets were left unfinished there",
+    ))
+}
+
+/// `report-2.md` beside `report.md`: the first such name that is free.
+fn another(place: &Path) -> Option<PathBuf> {
+    let stem = place.file_stem()?.to_string_lossy().into_owned();
+    let numbered = |number: usize| {
+        let name = match place.extension() {
+            Some(extension) => format!("{stem}-{number}.{}", extension.to_string_lossy()),
+            None => format!("{stem}-{number}"),
+        };
+        place.with_file_name(name)
+    };
+    (2..=STATES)
+        .map(numbered)
+        .find(|path| path.symlink_metadata().is_err())
+}
+
+/// The command as it was typed, with the state file, and with another output where the first cannot be continued: the
+/// last --output counts.
+fn command_to_go_on(state: &Path, output: Option<PathBuf>) -> String {
     let mut words = Vec::new();
     let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
     words.extend(arguments.next());
@@ -560,6 +668,10 @@ fn command_to_go_on(state: &Path) -> String {
         } else if !argument.starts_with("--resume=") {
             words.push(argument);
         }
+    }
+    if let Some(output) = output {
+        words.push("--output".to_owned());
+        words.push(output.display().to_string());
     }
     words.push("--resume".to_owned());
     words.push(state.display().to_string());
@@ -604,6 +716,34 @@ mod tests {
         assert_eq!(quoted("smtp://mail.example.com:25"), "smtp://mail.example.com:25");
         assert_eq!(quoted("it's here"), "'it'\\''s here'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn two_interrupted_runs_of_the_same_targets_keep_two_states() {
+        let folder = tempfile::tempdir().unwrap();
+        let identity = model::Fingerprint::of(b"targets");
+        let first = fresh_state_in(folder.path(), identity).unwrap();
+        let second = fresh_state_in(folder.path(), identity).unwrap();
+        assert!(first != second && first.exists() && second.exists());
+        fs::remove_file(&first).unwrap();
+        assert_eq!(fresh_state_in(folder.path(), identity).unwrap(), first);
+    }
+
+    #[test]
+    fn the_rest_of_a_report_gets_a_free_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("report.md");
+        assert_eq!(another(&place).unwrap(), folder.path().join("report-2.md"));
+        fs::write(folder.path().join("report-2.md"), "").unwrap();
+        assert_eq!(another(&place).unwrap(), folder.path().join("report-3.md"));
+    }
+
+    #[test]
+    fn fields_fit_the_terminal() {
+        for (path, meaning) in record::field_paths() {
+            let lines = field_lines(&path, &meaning, 80);
+            assert!(lines.lines().all(|line| text::width(line) <= 80), "{lines}");
+        }
     }
 
     #[test]

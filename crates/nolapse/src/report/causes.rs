@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use assess::words;
 use model::finding::{PathReason, Reason};
-use model::{Finding, Fingerprint, Severity, untrusted};
+use model::{Finding, Fingerprint, Severity, Status, untrusted};
 
 use crate::failure;
 use crate::names;
@@ -89,8 +89,12 @@ pub(crate) struct Named<'a> {
 /// Stands for the rule of looks that were stopped before anything could be judged.
 pub(crate) const UNJUDGED: &str = "";
 
-fn is_unjudged(finding: &Finding) -> bool {
-    finding.severity == Severity::Error && matches!(finding.reason, Reason::Stopped { .. })
+/// Whether this is why the endpoint could not be judged: one with a worse finding was judged by that, and stands in no
+/// second class.
+fn is_unjudged(finding: &Finding, status: Status) -> bool {
+    status == Status::Error
+        && finding.severity == Severity::Error
+        && matches!(finding.reason, Reason::Stopped { .. })
 }
 
 /// Causes kept apart; further ones are told apart by their rule only.
@@ -121,7 +125,7 @@ impl Causes {
         {
             let (cause, shared) = cause_of(finding);
             // One block says how many could not be judged, whatever stopped each.
-            let rule = if is_unjudged(finding) {
+            let rule = if is_unjudged(finding, look.assessment.status) {
                 UNJUDGED
             } else {
                 finding.rule
@@ -243,7 +247,7 @@ pub(crate) fn endpoint(look: &Look) -> String {
 fn cause_of(finding: &Finding) -> (String, Option<String>) {
     match &finding.reason {
         Reason::IssuerNotSent { certificate, .. } => {
-            let issuer = certificate.facts().issuer.text.shown();
+            let issuer = untrusted::shown_escaped(certificate.facts().issuer.text.raw());
             let name = certificate
                 .facts()
                 .issuer
@@ -254,16 +258,22 @@ fn cause_of(finding: &Finding) -> (String, Option<String>) {
         }
         Reason::Refused { reason, .. } => match reason {
             PathReason::NotInStore { root } => {
-                let name = root.facts().subject.text.shown();
+                let name = untrusted::shown_escaped(root.facts().subject.text.raw());
                 (
                     format!("{} {name}", reason.word()),
-                    Some(format!("the root {name}")),
+                    Some(format!("no trust store asked holds the root {name}")),
                 )
             }
             other => (other.word().to_owned(), None),
         },
-        Reason::LegacyProtocol { version } => (version.to_string(), Some(version.to_string())),
-        Reason::WeakCipher { cipher, .. } => (cipher.to_string(), Some(cipher.to_string())),
+        Reason::LegacyProtocol { version } => (
+            version.to_string(),
+            Some(format!("{version} is the best that is negotiated")),
+        ),
+        Reason::WeakCipher { cipher, .. } => (
+            cipher.to_string(),
+            Some(format!("the weak suite {cipher} is negotiated")),
+        ),
         _ => (String::new(), None),
     }
 }

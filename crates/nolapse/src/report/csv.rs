@@ -1,20 +1,55 @@
 //! CSV: one row per finding in the columns of Datto's DNS Certificate Checker, or one row per endpoint with chosen
 //! fields.
 //!
-//! Status is `warning` or `error`, as there; notes and endpoints that are fine have no row. A cell that a spreadsheet
+//! Status is `warning` or `error`, as there: `error` covers CRITICAL, EXPIRED and ERROR. Notes have no row; endpoints that
+//! are fine have one, `ok`, when everything is listed (`--all`). A cell that a spreadsheet
 //! would take for a formula gets an apostrophe in front.
+
+use std::time::Duration;
 
 use assess::words;
 use model::endpoint::Identity;
-use model::{Severity, untrusted};
+use model::{Severity, Status, untrusted};
 
 use crate::scan::look::Look;
 
 /// The columns of a row per finding.
 pub(crate) const COLUMNS: [&str; 5] = ["ip_address", "port", "fqdn", "status", "message"];
 
+/// Appends one row for each finding that is at least a warning, or one that says that all is fine.
+pub(crate) fn append_all(look: &Look, out: &mut Vec<u8>) {
+    if look.assessment.status == Status::Ok {
+        append_status("ok", &fine(look), look, out);
+    }
+    append_findings(look, out);
+}
+
+/// `ends in 86 d`.
+fn fine(look: &Look) -> String {
+    let handshake = look.observation.handshake.as_ref();
+    let end = handshake
+        .and_then(|handshake| handshake.chain.first())
+        .and_then(|leaf| leaf.facts().not_after);
+    end.map_or_else(String::new, |end| {
+        let left = Duration::try_from(end.duration_since(look.observation.at)).unwrap_or_default();
+        format!("ends in {}", words::span(left))
+    })
+}
+
 /// Appends one row for each finding that is at least a warning.
 pub(crate) fn append_findings(look: &Look, out: &mut Vec<u8>) {
+    let observation = &look.observation;
+    for finding in &look.assessment.findings {
+        let status = match finding.severity {
+            Severity::Note => continue,
+            Severity::Warning => "warning",
+            Severity::Error | Severity::Critical | Severity::Expired => "error",
+        };
+        append_status(status, &words::message(finding, observation), look, out);
+    }
+}
+
+fn append_status(status: &str, message: &str, look: &Look, out: &mut Vec<u8>) {
     let observation = &look.observation;
     let address = observation
         .address
@@ -25,15 +60,7 @@ pub(crate) fn append_findings(look: &Look, out: &mut Vec<u8>) {
         Identity::Name(name) => name.as_str(),
         Identity::Address(_) => "",
     };
-    for finding in &look.assessment.findings {
-        let status = match finding.severity {
-            Severity::Note => continue,
-            Severity::Warning => "warning",
-            Severity::Error | Severity::Critical | Severity::Expired => "error",
-        };
-        let message = words::message(finding, observation);
-        append_cells([&*address, &*port, name, status, &*message].into_iter(), out);
-    }
+    append_cells([&*address, &*port, name, status, message].into_iter(), out);
 }
 
 /// Appends the line that names the columns.

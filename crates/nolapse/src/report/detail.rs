@@ -1,6 +1,7 @@
 //! One target in detail: its addresses, the certificates it serves, what stores say, what TLS was agreed on.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use assess::ct::{SctOutcome, SctVerdict};
 use assess::revocation::{CertificateRevocation, Said};
@@ -77,7 +78,7 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
     }
     body.trust(looks);
     body.revocation(looks);
-    let mut agreed: Vec<String> = Vec::new();
+    let mut agreed: Vec<(String, &Look)> = Vec::new();
     for look in looks {
         for handshake in handshakes(look) {
             // The verdicts are on the first handshake.
@@ -91,13 +92,12 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
             } else {
                 &[]
             };
-            let line = tls(handshake, verdicts);
-            if !agreed.contains(&line) {
-                agreed.push(line);
-            }
+            agreed.push((tls(handshake, verdicts), look));
         }
     }
-    agreed.iter().for_each(|line| body.line("TLS", line));
+    for line in with_addresses(agreed.into_iter()) {
+        body.line("TLS", &line);
+    }
     body.seen(looks);
     body.out
 }
@@ -143,8 +143,14 @@ impl Body {
         }
         for (place, link) in handshake.chain.iter().enumerate() {
             let facts = link.facts();
-            self.line(&format!("  {place}"), &facts.subject.text.shown());
-            self.line("", &format!("by {}", facts.issuer.text.shown()));
+            self.line(
+                &format!("  {place}"),
+                &untrusted::shown_escaped(facts.subject.text.raw()),
+            );
+            self.line(
+                "",
+                &format!("by {}", untrusted::shown_escaped(facts.issuer.text.raw())),
+            );
             self.line("", &format!("sha256 {}", link.fingerprint()));
             if let (Some(begin), Some(end)) = (facts.not_before, facts.not_after) {
                 self.line("", &format!("{} to {}", words::moment(begin), words::moment(end)));
@@ -172,32 +178,14 @@ impl Body {
 
     /// What the stores say: once when it is the same at every address, else with the addresses in front.
     fn trust(&mut self, looks: &[Look]) {
-        let mut verdicts: Vec<(String, Vec<String>)> = Vec::new();
-        for look in looks.iter().filter(|look| !look.assessment.trust.is_empty()) {
-            let stores = look
-                .assessment
-                .trust
-                .iter()
-                .map(store)
-                .collect::<Vec<_>>()
-                .join("   ");
-            let address = look
-                .observation
-                .address
-                .map(|address| address.to_string())
-                .unwrap_or_default();
-            match verdicts.iter_mut().find(|(known, _)| *known == stores) {
-                Some((_, addresses)) => addresses.push(address),
-                None => verdicts.push((stores, vec![address])),
-            }
-        }
-        let split = verdicts.len() > 1;
-        for (stores, addresses) in verdicts {
-            let line = if split {
-                format!("{stores}   at {}", addresses.join(", "))
-            } else {
-                stores
-            };
+        let verdicts = looks
+            .iter()
+            .filter(|look| !look.assessment.trust.is_empty())
+            .map(|look| {
+                let stores: Vec<String> = look.assessment.trust.iter().map(store).collect();
+                (stores.join("   "), look)
+            });
+        for line in with_addresses(verdicts) {
             self.line("Trust", &line);
         }
     }
@@ -257,8 +245,34 @@ pub(crate) fn revocation(revocation: &CertificateRevocation) -> String {
     out
 }
 
+/// Each different line once; where addresses differ in them, with the addresses behind it.
+fn with_addresses<'a>(lines: impl Iterator<Item = (String, &'a Look)>) -> Vec<String> {
+    let mut known: Vec<(String, Vec<String>)> = Vec::new();
+    for (line, look) in lines {
+        let address = look.observation.address;
+        let address = address.map(|address| address.to_string()).unwrap_or_default();
+        match known.iter_mut().find(|(known, _)| *known == line) {
+            Some((_, addresses)) if addresses.contains(&address) => {}
+            Some((_, addresses)) => addresses.push(address),
+            None => known.push((line, vec![address])),
+        }
+    }
+    let first = known.first().map(|(_, addresses)| addresses.clone());
+    let split = known
+        .iter()
+        .any(|(_, addresses)| Some(addresses) != first.as_ref());
+    let told = |(line, addresses): (String, Vec<String>)| {
+        if split {
+            format!("{line}   at {}", addresses.join(", "))
+        } else {
+            line
+        }
+    };
+    known.into_iter().map(told).collect()
+}
+
 /// `Mozilla ok`, `corp no (issuer-not-sent)`.
-fn store(verdict: &StoreVerdict) -> String {
+pub(crate) fn store(verdict: &StoreVerdict) -> String {
     let name = untrusted::shown(&verdict.store);
     match &verdict.outcome {
         Trust::Trusted { .. } => format!("{name} ok"),
@@ -276,7 +290,7 @@ fn certificate(leaf: &Certificate, at: Option<Timestamp>) -> String {
     let title = match (facts.subject.common_name.as_ref(), names.first()) {
         (Some(common), _) => format!("CN={}", common.shown()),
         (None, Some(first)) => name(first),
-        (None, None) => facts.subject.text.shown(),
+        (None, None) => untrusted::shown_escaped(facts.subject.text.raw()),
     };
     let is_title = |other: &&GeneralName| {
         let common = facts.subject.common_name.as_ref().map(model::Untrusted::raw);
@@ -300,14 +314,15 @@ fn certificate(leaf: &Certificate, at: Option<Timestamp>) -> String {
     if let (Some(begin), Some(end)) = (facts.not_before, facts.not_after) {
         let lifetime =
             text::days_left(end, begin) + i64::from((end.as_second() - begin.as_second()) % 86_400 == 86_399);
-        let _ = write!(out, "   {lifetime} d");
-        match at.map(|at| text::days_left(end, at)) {
-            Some(left @ 0..) => drop(write!(out, ", {left} left")),
-            Some(over) => drop(write!(
-                out,
-                ", ended {} ago",
-                format_args!("{} d", text::count(over.unsigned_abs()))
-            )),
+        let days = |days: i64| text::count(days.unsigned_abs());
+        let _ = write!(out, "   {} d", days(lifetime));
+        match at {
+            // In the words of the finding, so that one report says one age.
+            Some(at) if end < at => {
+                let ago = Duration::try_from(at.duration_since(end)).unwrap_or_default();
+                let _ = write!(out, ", ended {} ago", words::span(ago));
+            }
+            Some(at) => drop(write!(out, ", {} left", days(text::days_left(end, at)))),
             None => {}
         }
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use model::{Severity, untrusted};
 
 use crate::report::causes::{self, Causes, Example, Keep, Named};
-use crate::report::table::{self, Summary};
+use crate::report::table::{self, Proofs, Summary};
 use crate::scan::look::Look;
 use crate::text;
 
@@ -13,6 +13,7 @@ use crate::text;
 #[derive(Debug)]
 pub(crate) struct Document {
     causes: Causes,
+    proofs: Proofs,
 }
 
 impl Document {
@@ -20,12 +21,14 @@ impl Document {
     pub(crate) const fn new(list: Keep) -> Self {
         Self {
             causes: Causes::new(list),
+            proofs: Proofs::Asked,
         }
     }
 
     /// Adds one look.
     pub(crate) fn add(&mut self, look: &Look) {
         self.causes.add(look, Severity::Warning);
+        self.proofs = self.proofs.and(look);
     }
 
     /// The whole document.
@@ -38,8 +41,11 @@ impl Document {
             table::classes(&summary.tally),
             text::measured(summary.elapsed)
         );
+        if let Some(words) = self.proofs.words() {
+            let _ = writeln!(out, "\n{words}.");
+        }
         for line in &summary.not_understood {
-            let _ = writeln!(out, "\n{}.", escaped(line));
+            let _ = writeln!(out, "\n{}.", marked_up(line));
         }
         let causes = self.causes.worst_first();
         if causes.is_empty() {
@@ -66,8 +72,8 @@ fn row(out: &mut String, named: Named<'_>, summary: &Summary) {
         (false, false) => table::shared_title(named, first),
     };
     let endpoint = |example: &Example| match &example.aside {
-        Some(aside) => escaped(&format!("{} ({aside})", example.endpoint)),
-        None => escaped(&example.endpoint),
+        Some(aside) => marked_up(&format!("{} ({aside})", example.endpoint)),
+        None => marked_up(&example.endpoint),
     };
     let mut endpoints: Vec<String> = named.cause.examples.iter().map(endpoint).collect();
     let further = named.cause.further(endpoints.len());
@@ -78,13 +84,13 @@ fn row(out: &mut String, named: Named<'_>, summary: &Summary) {
     let remedy = if stopped && !alone {
         String::new()
     } else {
-        escaped(&first.remedy)
+        marked_up(&first.remedy)
     };
     let _ = writeln!(
         out,
         "| {} | {} | {} | {remedy} | {} |",
         model::Status::from(named.severity),
-        escaped(&title),
+        marked_up(&title),
         endpoints.join("<br>"),
         if alone { first.rule } else { named.rule },
     );
@@ -112,7 +118,11 @@ pub(crate) fn append_row(cells: &[String], out: &mut Vec<u8>) {
 /// Text that Markdown and HTML take as it is: everything that could begin a tag, a link, code, emphasis, an entity or a
 /// new cell is escaped, and nothing becomes a link by itself.
 pub(crate) fn escaped(plain: &str) -> String {
-    let shown = untrusted::shown(plain);
+    marked_up(&untrusted::shown(plain))
+}
+
+/// As [`escaped`], of text that is safe in a terminal: its escapes are not escaped once more.
+fn marked_up(shown: &str) -> String {
     let mut out = String::with_capacity(shown.len() + 8);
     for character in shown.chars() {
         match character {

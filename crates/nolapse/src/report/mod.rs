@@ -17,6 +17,7 @@ pub(crate) mod table;
 
 use clap::ValueEnum;
 
+use crate::report::causes::Keep;
 use crate::report::fields::Fields;
 use crate::scan::look::Look;
 
@@ -30,7 +31,7 @@ pub(crate) enum Format {
     Json,
     /// One record a line, each the moment it is known.
     Ndjson,
-    /// One line per finding: `ip_address,port,fqdn,status,message`.
+    /// One line per finding: `ip_address,port,fqdn,status,message`; the status `error` covers CRITICAL, EXPIRED and ERROR.
     Csv,
     /// For people, in Markdown.
     Markdown,
@@ -43,8 +44,10 @@ pub(crate) enum Rendering {
     Json(Option<Fields>),
     /// Lines of JSON.
     Ndjson(Option<Fields>),
-    /// Lines of CSV.
+    /// Lines of CSV: one per finding, or chosen fields.
     Csv(Option<Fields>),
+    /// Lines of CSV, also for endpoints that are fine.
+    CsvOfAll,
     /// Rows of a Markdown table with these columns.
     Rows(Fields),
     /// Nothing: the writer keeps the look and reports at the end.
@@ -53,8 +56,9 @@ pub(crate) enum Rendering {
 
 impl Rendering {
     /// What a format needs of the workers. A table with chosen fields does not exist.
-    pub(crate) fn new(format: Format, fields: Option<Fields>) -> Self {
+    pub(crate) fn new(format: Format, fields: Option<Fields>, list: Keep) -> Self {
         match (format, fields) {
+            (Format::Csv, None) if list == Keep::All => Self::CsvOfAll,
             (Format::Json, fields) => Self::Json(fields),
             (Format::Ndjson, fields) => Self::Ndjson(fields),
             (Format::Csv, fields) => Self::Csv(fields),
@@ -69,6 +73,7 @@ impl Rendering {
             Self::Json(fields) => json::append(look, fields.as_ref(), out),
             Self::Ndjson(fields) => ndjson::append(look, fields.as_ref(), out),
             Self::Csv(None) => csv::append_findings(look, out),
+            Self::CsvOfAll => csv::append_all(look, out),
             Self::Csv(Some(fields)) => csv::append_row(&fields.texts(look), out),
             Self::Rows(fields) => markdown::append_row(&fields.texts(look), out),
             Self::Kept => {}
@@ -80,7 +85,7 @@ impl Rendering {
         let mut out = Vec::new();
         match self {
             Self::Json(_) => out.push(b'['),
-            Self::Csv(None) => csv::append_head(&csv::COLUMNS.map(str::to_owned), &mut out),
+            Self::Csv(None) | Self::CsvOfAll => csv::append_head(&csv::COLUMNS.map(str::to_owned), &mut out),
             Self::Csv(Some(fields)) => csv::append_head(fields.paths(), &mut out),
             Self::Rows(fields) => markdown::append_head(fields.paths(), &mut out),
             Self::Ndjson(_) | Self::Kept => {}
@@ -92,7 +97,7 @@ impl Rendering {
     pub(crate) const fn tail(&self) -> &'static [u8] {
         match self {
             Self::Json(_) => b"\n]\n",
-            Self::Ndjson(_) | Self::Csv(_) | Self::Rows(_) | Self::Kept => b"",
+            Self::Ndjson(_) | Self::Csv(_) | Self::CsvOfAll | Self::Rows(_) | Self::Kept => b"",
         }
     }
 
@@ -100,12 +105,30 @@ impl Rendering {
     pub(crate) const fn separator(&self) -> usize {
         match self {
             Self::Json(_) => 1,
-            Self::Ndjson(_) | Self::Csv(_) | Self::Rows(_) | Self::Kept => 0,
+            Self::Ndjson(_) | Self::Csv(_) | Self::CsvOfAll | Self::Rows(_) | Self::Kept => 0,
         }
     }
 
-    /// Whether a report may go on behind an earlier part of itself.
+    /// Whether a report that was cut off anywhere can go on behind what is there of it.
     pub(crate) const fn can_be_appended_to(&self) -> bool {
-        matches!(self, Self::Ndjson(_) | Self::Csv(_))
+        matches!(
+            self,
+            Self::Ndjson(_) | Self::Csv(_) | Self::CsvOfAll | Self::Rows(_)
+        )
+    }
+
+    /// The earlier part of a report without its tail, so that it can go on; `None` when there is no going on behind it.
+    /// An array without elements is begun anew.
+    pub(crate) fn first_part<'a>(&self, earlier: &'a [u8]) -> Option<&'a [u8]> {
+        match self {
+            Self::Ndjson(_) | Self::Csv(_) | Self::CsvOfAll | Self::Rows(_) => Some(earlier),
+            Self::Json(_) => {
+                let elements = earlier.strip_suffix(self.tail())?;
+                elements
+                    .starts_with(b"[")
+                    .then_some(if elements.len() > 1 { elements } else { b"" })
+            }
+            Self::Kept => None,
+        }
     }
 }

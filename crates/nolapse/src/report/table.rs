@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use model::observation::Depth;
 use model::{Severity, Status};
 
 use crate::failure;
@@ -59,6 +60,35 @@ pub(crate) struct Table {
     single: Single,
     /// Endpoints that are fine, when everything is listed.
     fine: Vec<String>,
+    proofs: Proofs,
+}
+
+/// Whether servers were asked to prove that they hold their keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Proofs {
+    /// They were.
+    #[default]
+    Asked,
+    /// They were not (`--depth glance`).
+    NotAsked,
+}
+
+impl Proofs {
+    /// What is known after one more look.
+    pub(crate) fn and(self, look: &Look) -> Self {
+        match look.observation.depth {
+            Depth::Glance => Self::NotAsked,
+            Depth::Full => self,
+        }
+    }
+
+    /// What a sum says of it.
+    pub(crate) const fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Asked => None,
+            Self::NotAsked => Some("glance: no server proved that it holds its key"),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -82,6 +112,7 @@ impl Table {
             causes: Causes::new(wishes.list),
             single: Single::Nothing,
             fine: Vec::new(),
+            proofs: Proofs::Asked,
         }
     }
 
@@ -92,6 +123,7 @@ impl Table {
             Detail::More => Severity::Note,
         };
         self.causes.add(&look, least);
+        self.proofs = self.proofs.and(&look);
         if self.wishes.list == Keep::All && look.assessment.status == Status::Ok {
             self.fine.push(causes::endpoint(&look));
         }
@@ -125,8 +157,11 @@ impl Table {
         if single.is_empty() {
             self.fine(&mut out);
         } else {
-            out.push_str(&detail::body(self.style, self.wishes.detail, single));
-            out.push('\n');
+            let body = detail::body(self.style, self.wishes.detail, single);
+            out.push_str(&body);
+            if !body.is_empty() {
+                out.push('\n');
+            }
         }
         self.sums(&mut out, summary);
         out
@@ -277,6 +312,10 @@ impl Table {
             ));
         }
         aside.extend(summary.not_understood.iter().cloned());
+        // One endpoint says so in its own lines.
+        if let Some(words) = self.proofs.words().filter(|_| tally.total() > 1) {
+            aside.push(words.to_owned());
+        }
         let elapsed = text::measured(summary.elapsed);
         if aside.is_empty() {
             self.sum_line(out, &format!("{endpoints}: {classes}"), &elapsed);

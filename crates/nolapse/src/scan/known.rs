@@ -51,6 +51,7 @@ impl Known {
             path: path.to_owned(),
             held: 0,
         };
+        file::regular(path)?;
         let bytes = match file::read_bounded(path, FILE_BYTES) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((known, None)),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(Wrong::Foreign),
@@ -63,13 +64,9 @@ impl Known {
                 Ok((known, None))
             }
             Err(wrong) => {
-                let mut aside = path.as_os_str().to_owned();
-                aside.push(".set-aside");
+                let aside = free_place(path)?;
                 std::fs::rename(path, &aside)?;
-                let (path, aside) = (
-                    path.display().to_string(),
-                    Path::new(&aside).display().to_string(),
-                );
+                let (path, aside) = (path.display(), aside.display());
                 let line = format!("{path} was set aside as {aside}: {wrong}");
                 Ok((known, Some(model::untrusted::shown(&line))))
             }
@@ -89,6 +86,25 @@ impl Known {
         file.write_all(&encoded(&entries))?;
         file.commit()
     }
+}
+
+/// Files set aside that are kept: more mishaps than anybody leaves unread.
+const SET_ASIDE: usize = 100;
+
+/// `known.set-aside`, `known.set-aside-2` and so on: the first that is not there, so that nothing is written over.
+fn free_place(path: &Path) -> io::Result<PathBuf> {
+    let numbered = |number: usize| {
+        let mut aside = path.as_os_str().to_owned();
+        aside.push(".set-aside");
+        if number > 1 {
+            aside.push(format!("-{number}"));
+        }
+        PathBuf::from(aside)
+    };
+    (1..=SET_ASIDE)
+        .map(numbered)
+        .find(|aside| aside.symlink_metadata().is_err())
+        .ok_or_else(|| io::Error::other("too many files were set aside there already"))
 }
 
 fn encoded(entries: &[KnownSignature]) -> Vec<u8> {
@@ -195,6 +211,8 @@ mod tests {
             assert!(memory.entries().is_empty());
             assert!(!path.exists());
         }
+        // Five mishaps, five files.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 5);
     }
 
     #[cfg(unix)]

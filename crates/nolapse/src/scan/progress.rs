@@ -87,10 +87,7 @@ impl Progress {
         match self.shown {
             Shown::Line { width } => {
                 self.drawn = true;
-                say(&format!(
-                    "\r{}\x1b[K",
-                    text::cut_middle(&line(standing, tally, elapsed), width - 1, "...")
-                ));
+                say(&format!("\r{}\x1b[K", line(standing, tally, elapsed, width - 1)));
             }
             Shown::Json => say(&json(standing, tally, elapsed)),
             Shown::Nothing => {}
@@ -100,7 +97,8 @@ impl Progress {
     /// Writes one line now, because somebody asked (SIGUSR1).
     pub(crate) fn now(&mut self, standing: Standing, tally: &Tally) {
         self.clear();
-        say(&format!("{}\n", line(standing, tally, self.begin.elapsed())));
+        let elapsed = self.begin.elapsed();
+        say(&format!("{}\n", line(standing, tally, elapsed, usize::MAX)));
     }
 
     /// Takes the line off the screen, before anything else is written there.
@@ -117,17 +115,36 @@ fn say(text: &str) {
     drop(stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush()));
 }
 
-fn line(standing: Standing, tally: &Tally, elapsed: Duration) -> String {
-    let mut out = "looking  ".to_owned();
+/// At most `columns` wide: the bar gives way first, then the word in front, then the gaps.
+fn line(standing: Standing, tally: &Tally, elapsed: Duration, columns: usize) -> String {
+    const WORD: &str = "looking  ";
+    let facts = facts(standing, tally, elapsed);
+    let room = columns.saturating_sub(WORD.len() + text::width(&facts) + "[]  ".len());
+    let total = standing.total.filter(|total| *total > 0);
+    match total {
+        Some(total) if room >= LEAST_BAR => {
+            format!("{WORD}{}{facts}", bar(standing.done, total, room.min(BAR)))
+        }
+        _ if WORD.len() + text::width(&facts) <= columns => format!("{WORD}{facts}"),
+        _ if text::width(&facts) <= columns => facts,
+        _ => text::cut_middle(&facts.replace("   ", " ").replace("  ", " "), columns, "..."),
+    }
+}
+
+/// `[=====>     ]  `, with `columns` between its brackets.
+fn bar(done: u64, total: u64, columns: usize) -> String {
+    let share =
+        u128::from(done.min(total)) * u128::try_from(columns).unwrap_or_default() / u128::from(total.max(1));
+    let filled = usize::try_from(share).unwrap_or_default();
+    let arrow = if filled < columns { ">" } else { "" };
+    let rest = columns.saturating_sub(filled + arrow.len());
+    format!("[{}{arrow}{}]  ", "=".repeat(filled), " ".repeat(rest))
+}
+
+fn facts(standing: Standing, tally: &Tally, elapsed: Duration) -> String {
+    let mut out = text::count(standing.done);
     if let Some(total) = standing.total.filter(|total| *total > 0) {
-        let filled = usize::try_from((standing.done.min(total) * BAR) / total).unwrap_or_default();
-        let bar = usize::try_from(BAR).unwrap_or_default();
-        let arrow = if filled < bar { ">" } else { "" };
-        let rest = bar.saturating_sub(filled + arrow.len());
-        out += &format!("[{}{arrow}{}]  ", "=".repeat(filled), " ".repeat(rest));
-        out += &format!("{} of {}", text::count(standing.done), text::count(total));
-    } else {
-        out += &text::count(standing.done);
+        out += &format!(" of {}", text::count(total));
     }
     let rate = rate(standing.done, elapsed);
     if rate >= 1.0 {
@@ -146,7 +163,10 @@ fn line(standing: Standing, tally: &Tally, elapsed: Duration) -> String {
     out
 }
 
-const BAR: u64 = 24;
+/// Columns of the bar where there is room.
+const BAR: usize = 24;
+/// A shorter bar says nothing.
+const LEAST_BAR: usize = 6;
 
 fn json(standing: Standing, tally: &Tally, elapsed: Duration) -> String {
     let rate = rate(standing.done, elapsed);
@@ -195,7 +215,7 @@ mod tests {
             done: 1_000,
             total: Some(4_000),
         };
-        let shown = line(standing, &Tally::default(), Duration::from_secs(2));
+        let shown = line(standing, &Tally::default(), Duration::from_secs(2), 160);
         assert_eq!(
             shown,
             "looking  [======>                 ]  1,000 of 4,000   500/s   6 s left   ok 0  trouble 0  no answer 0"
@@ -203,10 +223,33 @@ mod tests {
     }
 
     #[test]
+    fn a_narrow_line_loses_its_bar_and_nothing_else() {
+        for (done, total) in [(1_000, 4_000), (123_456, 1_000_000), (3, 5)] {
+            let total = Some(total);
+            let shown = |columns| {
+                line(
+                    Standing { done, total },
+                    &Tally::default(),
+                    Duration::from_secs(60),
+                    columns,
+                )
+            };
+            let narrow = shown(79);
+            assert!(text::width(&narrow) <= 79, "{narrow}");
+            for word in ["/s", " left", "ok ", "trouble ", "no answer "] {
+                assert!(
+                    !shown(160).contains(word) || narrow.contains(word),
+                    "{word}: {narrow}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn without_a_total_there_is_no_bar() {
         let standing = Standing { done: 7, total: None };
         assert_eq!(
-            line(standing, &Tally::default(), Duration::from_secs(1)),
+            line(standing, &Tally::default(), Duration::from_secs(1), 160),
             "looking  7   7/s   ok 0  trouble 0  no answer 0"
         );
         let object: serde_json::Value =

@@ -161,6 +161,7 @@ impl Ledger {
 
     /// Reads a state of the run `run`; `None` when there is no such file.
     pub(crate) fn load(path: &Path, run: Fingerprint) -> Result<Option<Self>, StateError> {
+        file::regular(path).map_err(StateError::Unreadable)?;
         let bytes = match file::read_bounded(path, STATE_BYTES) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(StateError::Unreadable(error)),

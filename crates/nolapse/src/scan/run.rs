@@ -59,7 +59,7 @@ pub(crate) struct Output {
     pub(crate) sink: Box<dyn Write>,
     /// Whether somebody watches: then every batch is shown at once.
     pub(crate) watched: bool,
-    /// Whether it goes on behind an earlier part of the report: then it needs no head.
+    /// Whether it goes on behind an earlier part of the report: then it needs no head, and a comma before its first element.
     pub(crate) continued: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Signals: the first Ctrl-C (or SIGTERM) asks for an orderly end, the second ends at once; SIGUSR1 asks for a line.
+//! Signals: the first Ctrl-C (or SIGTERM, or SIGHUP) asks for an orderly end, the second ends at once; SIGUSR1 asks for a line.
 //!
 //! They are awaited on a thread of their own, since the writer may be waiting for a slow reader of its output.
 
@@ -36,7 +36,7 @@ impl Signals {
 
 #[cfg(unix)]
 async fn wait(stop: &watch::Sender<bool>, line: &Notify) {
-    use tokio::signal::unix::{SignalKind, signal};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate), Ok(mut user)) = (
         signal(SignalKind::interrupt()),
         signal(SignalKind::terminate()),
@@ -44,13 +44,35 @@ async fn wait(stop: &watch::Sender<bool>, line: &Notify) {
     ) else {
         return;
     };
+    let mut hang_up = match hang_up_is_ignored() {
+        false => signal(SignalKind::hangup()).ok(),
+        true => None,
+    };
+    let hung_up = async |hang_up: &mut Option<Signal>| match hang_up {
+        Some(hang_up) => hang_up.recv().await,
+        None => std::future::pending().await,
+    };
     loop {
         tokio::select! {
             _ = interrupt.recv() => end(stop),
             _ = terminate.recv() => end(stop),
+            _ = hung_up(&mut hang_up) => end(stop),
             _ = user.recv() => line.notify_one(),
         }
     }
+}
+
+/// Whether whoever started us wants us to outlive the terminal (`nohup`): to listen would undo that. Where the system
+/// does not tell, the signal keeps doing what it does to any program.
+#[cfg(unix)]
+fn hang_up_is_ignored() -> bool {
+    let told = std::fs::read_to_string("/proc/self/status").ok();
+    let mask = told
+        .as_deref()
+        .and_then(|status| status.lines().find_map(|line| line.strip_prefix("SigIgn:")))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // The lowest bit is signal 1, SIGHUP.
+    mask.is_none_or(|mask| mask & 1 == 1)
 }
 
 #[cfg(not(unix))]

@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use crate::file;
 use crate::scan::resume::{Ledger, Left};
 use crate::scan::wishes::Wishes;
+use crate::terminal::{Colour, Style};
 use crate::text;
 
 /// One service to look at.
@@ -55,6 +56,8 @@ impl Given {
     pub(crate) fn new(argument: &str) -> Self {
         match argument.strip_prefix('@') {
             Some("-") => Self::Stdin,
+            // A slip that the grammar of targets knows a sentence for.
+            Some("") => Self::Target(argument.to_owned()),
             Some(path) => Self::File(PathBuf::from(path)),
             None if argument == "-" => Self::Stdin,
             None => Self::Target(argument.to_owned()),
@@ -186,6 +189,8 @@ pub(crate) struct Reader {
     pub(crate) out: mpsc::Sender<Vec<Item>>,
     /// What is done so far.
     pub(crate) account: Arc<Account>,
+    /// Columns for people on standard error.
+    columns: usize,
     /// Items of the batch being filled.
     batch: Vec<Item>,
     next_index: u64,
@@ -212,6 +217,7 @@ impl Reader {
             finished,
             out,
             account,
+            columns: Style::for_stderr(Colour::Never).width,
             batch: Vec::new(),
             next_index: 0,
         }
@@ -242,7 +248,8 @@ impl Reader {
         match self.wishes.parse(target) {
             Ok(target) => self.target(&target),
             Err(complaint) => {
-                self.account.complain("argument", None, complaint.shown(None));
+                self.account
+                    .complain("argument", None, complaint.shown(None, self.columns));
                 Ok(())
             }
         }
@@ -325,7 +332,7 @@ impl Reader {
             None => Ok(()),
             Some(Ok(target)) => self.target(&target),
             Some(Err(complaint)) => {
-                let words = complaint.shown(Some((source, number)));
+                let words = complaint.shown(Some((source, number)), self.columns);
                 self.account.complain(source, Some(number), words);
                 Ok(())
             }

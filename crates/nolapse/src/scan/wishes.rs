@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use model::target::{Ranges, ServerNameChoice, Target, TargetError, parse_line};
+use model::target::{Ranges, ServerNameChoice, Target, TargetError, TargetErrorKind, parse_line};
 use model::{Service, StartTls, untrusted};
 
 use crate::text;
@@ -29,25 +29,21 @@ pub(crate) struct Complaint {
     error: Box<TargetError>,
 }
 
+/// Lines that a sentence may take: it is of our own words, but for a piece of what was typed.
+const SENTENCE_LINES: usize = 8;
 /// Characters of a line that are shown on each side of the place.
 const AROUND: usize = 36;
 
 impl Wishes {
     /// Reads one argument.
     pub(crate) fn parse(&self, typed: &str) -> Result<Target, Complaint> {
-        Target::parse(typed, self.ranges).map_err(|error| Complaint {
-            typed: typed.to_owned(),
-            error: Box::new(error),
-        })
+        Target::parse(typed, self.ranges).map_err(|error| Complaint::new(typed, error))
     }
 
     /// Reads one line of a list; nothing for a blank line or comment.
     pub(crate) fn parse_line(&self, typed: &str) -> Option<Result<Target, Complaint>> {
         let parsed = parse_line(typed, self.ranges)?;
-        Some(parsed.map_err(|error| Complaint {
-            typed: typed.to_owned(),
-            error: Box::new(error),
-        }))
+        Some(parsed.map_err(|error| Complaint::new(typed, error)))
     }
 
     /// The services of a target, one at a time.
@@ -74,13 +70,33 @@ impl Wishes {
 }
 
 impl Complaint {
+    /// Keeps what was typed, but for a password in it.
+    fn new(typed: &str, error: TargetError) -> Self {
+        let typed = if error.kind == TargetErrorKind::UserInformation {
+            let hidden = error.column.saturating_sub(1)..error.column.saturating_sub(1) + error.length;
+            let masked = |(place, character)| if hidden.contains(&place) { '*' } else { character };
+            typed.chars().enumerate().map(masked).collect()
+        } else {
+            typed.to_owned()
+        };
+        Self {
+            typed,
+            error: Box::new(error),
+        }
+    }
+
+    /// What was typed, without secrets.
+    pub(crate) fn typed(&self) -> &str {
+        &self.typed
+    }
+
     /// One line.
     pub(crate) fn sentence(&self) -> String {
         format!("`{}`: {}", untrusted::shown(&self.typed), self.error)
     }
 
-    /// Three lines: what is wrong, the line, and the place in it.
-    pub(crate) fn shown(&self, place: Option<(&str, u64)>) -> String {
+    /// What is wrong, in lines of at most `columns` where its words allow; the line; and the place in it.
+    pub(crate) fn shown(&self, place: Option<(&str, u64)>, columns: usize) -> String {
         let TargetError {
             column,
             length,
@@ -107,14 +123,18 @@ impl Complaint {
         let (before, marked) = (part(from..at), part(at..end.min(at + AROUND)));
         let after = part(end.min(at + AROUND)..(end + AROUND).min(characters.len()));
         let caret = "^".repeat(text::width(&marked).max(1));
+        let mark = format!("  {}{caret}", " ".repeat(text::width(&before)));
         let hint = suggestion
             .as_ref()
-            .map(|meant| format!(" did you mean `{}`?", untrusted::shown(meant)));
-        format!(
-            "error: {place}{kind}: expected {expected}\n  {before}{marked}{after}\n  {}{caret}{}",
-            " ".repeat(text::width(&before)),
-            hint.unwrap_or_default(),
-        )
+            .map(|meant| format!("did you mean `{}`?", untrusted::shown(meant)));
+        let hint = match hint {
+            Some(hint) if text::width(&mark) + 1 + text::width(&hint) <= columns => format!(" {hint}"),
+            Some(hint) => format!("\n  {hint}"),
+            None => String::new(),
+        };
+        let words = format!("error: {place}{kind}: expected {expected}");
+        let words = text::wrap(&words, columns, SENTENCE_LINES, "...").join("\n  ");
+        format!("{words}\n  {before}{marked}{after}\n{mark}{hint}")
     }
 }
 
@@ -160,7 +180,7 @@ mod tests {
     #[test]
     fn a_complaint_draws_the_place() {
         let complaint = wishes().parse("htps://example.com").unwrap_err();
-        let shown = complaint.shown(Some(("fleet.txt", 17)));
+        let shown = complaint.shown(Some(("fleet.txt", 17)), 140);
         let lines: Vec<&str> = shown.lines().collect();
         assert!(lines[0].starts_with("error: fleet.txt:17:1: "), "{shown}");
         assert_eq!(lines[1], "  htps://example.com");
@@ -173,9 +193,58 @@ mod tests {
         let complaint = wishes()
             .parse(&format!("{}\u{1b}[31m{}", "a".repeat(500), "b".repeat(500)))
             .unwrap_err();
-        let shown = complaint.shown(None);
+        let shown = complaint.shown(None, 80);
         assert!(!shown.contains('\u{1b}'));
         assert!(shown.lines().all(|line| line.len() < 200), "{shown}");
+    }
+
+    #[test]
+    fn complaints_fit_the_terminal() {
+        for typed in [
+            "htps://example.com",
+            "10.0.0.1/8",
+            "a:b:c:d:e",
+            "x y",
+            "2001:db8::1:443",
+            "@nested",
+        ] {
+            let shown = wishes()
+                .parse(typed)
+                .unwrap_err()
+                .shown(Some(("fleet.txt", 17)), 80);
+            assert!(shown.lines().all(|line| text::width(line) <= 80), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_said_again() {
+        for typed in [
+            "https://user:s3cret@example.com/x",
+            "https://user:s3cret@192.0.2.1:443",
+            "user:s3cret@example.com",
+            "https://user:s3@cret@example.com",
+        ] {
+            let complaint = wishes().parse(typed).unwrap_err();
+            let said = format!("{}{}", complaint.sentence(), complaint.shown(None, 80));
+            assert!(said.contains("passwords are not taken"), "{said}");
+            assert!(!said.contains("s3") && !said.contains("cret"), "{said}");
+            assert!(
+                said.contains("192.0.2.1") || said.contains("example.com"),
+                "{said}"
+            );
+        }
+        assert!(wishes().parse("smtp://mail.example@192.0.2.1:25").is_ok());
+    }
+
+    #[test]
+    fn lists_do_not_nest() {
+        let said = |typed| wishes().parse(typed).unwrap_err().sentence();
+        assert!(
+            said("@nested.txt").contains("lists do not nest"),
+            "{}",
+            said("@nested.txt")
+        );
+        assert!(said("@").contains("no file behind"), "{}", said("@"));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! would only meet the same trouble. A look is handed over with the note that it is finished, so that what is written
 //! and what the state file says never part.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,17 +74,12 @@ const BATCH_LOOKS: usize = 64;
 const BATCH_BYTES: usize = 32 * 1024;
 const BATCH_AGE: Duration = Duration::from_millis(50);
 
-/// One endpoint, or one name, that is looked at once more at the end.
-struct PutOff {
-    index: u64,
-    service: Arc<Service>,
-    address: Option<IpAddr>,
-}
+/// One endpoint of a service, or its name where the address is not known.
+type Part = (u64, Option<IpAddr>);
 
 /// What a task of a worker gave.
 struct Finished {
     index: u64,
-    service: Arc<Service>,
     round: Round,
     looks: Vec<Look>,
 }
@@ -112,7 +107,7 @@ pub(crate) async fn work(shop: Arc<Shop>, prober: Prober, out: mpsc::Sender<Batc
         }),
         tasks: JoinSet::new(),
         pending: VecDeque::new(),
-        put_off: Vec::new(),
+        put_off: BTreeMap::new(),
         outbox: Batch::default(),
         sent: Instant::now(),
         out,
@@ -125,7 +120,9 @@ pub(crate) async fn work(shop: Arc<Shop>, prober: Prober, out: mpsc::Sender<Batc
         // The writer is gone: there is nobody to tell.
         _ = worker.run() => {}
     }
-    // What was finished before the stop is handed over; looks under way are dropped and count as not begun.
+    // What was finished before the stop is handed over, and what waited for a second look is shown by its first; looks
+    // under way are dropped and count as not begun.
+    worker.settle_for_first_looks();
     drop(worker.send().await);
 }
 
@@ -142,7 +139,8 @@ struct Worker {
     at: Arc<Place>,
     tasks: JoinSet<Finished>,
     pending: VecDeque<Item>,
-    put_off: Vec<PutOff>,
+    /// What is looked at once more at the end, with its first look, until the second is there.
+    put_off: BTreeMap<Part, Look>,
     outbox: Batch,
     sent: Instant,
     out: mpsc::Sender<Batch>,
@@ -161,9 +159,11 @@ struct Unwanted;
 impl Worker {
     async fn run(&mut self) -> Result<(), Unwanted> {
         self.work_off(Source::Open).await?;
-        for put_off in std::mem::take(&mut self.put_off) {
-            let at = Arc::clone(&self.at);
-            self.tasks.spawn(async move { at.second_look(put_off).await });
+        for ((index, address), look) in &self.put_off {
+            let (at, service) = (Arc::clone(&self.at), Arc::clone(&look.observation.service));
+            let (index, address) = (*index, *address);
+            self.tasks
+                .spawn(async move { at.second_look(index, service, address).await });
         }
         self.work_off(Source::Exhausted).await?;
         self.send().await
@@ -196,33 +196,18 @@ impl Worker {
 
     /// Takes what a task gave. A task that was lost (it can only have been cancelled) gives nothing.
     async fn take(&mut self, finished: Option<Finished>) -> Result<(), Unwanted> {
-        let Some(Finished {
-            index,
-            service,
-            round,
-            looks,
-        }) = finished
-        else {
+        let Some(Finished { index, round, looks }) = finished else {
             return Ok(());
         };
         let mut put_off = Vec::new();
         for look in looks {
             if round == Round::First && look.is_worth_repeating() && self.may_put_off() {
-                put_off.push(look.observation.address);
+                let address = look.observation.address;
+                put_off.push(address);
+                self.put_off.insert((index, address), look);
             } else {
-                self.at.shop.rendering.append(&look, &mut self.outbox.bytes);
-                self.outbox.tally.count(&look.observation, look.assessment.status);
-                if self.at.shop.rendering == Rendering::Kept {
-                    self.outbox.looks.push((index, look));
-                }
+                self.hand_over(index, look);
             }
-        }
-        for address in &put_off {
-            self.put_off.push(PutOff {
-                index,
-                service: Arc::clone(&service),
-                address: *address,
-            });
         }
         match round {
             // A name that is still to be resolved is not finished in any part.
@@ -231,20 +216,31 @@ impl Worker {
                 let put_off = put_off.into_iter().flatten().collect();
                 self.outbox.steps.push(Step::Looked { index, put_off });
             }
-            Round::Second {
-                address: Some(address),
-            } => self.outbox.steps.push(Step::CaughtUp { index, address }),
-            Round::Second { address: None } => {
-                self.outbox.steps.push(Step::Looked {
-                    index,
-                    put_off: Vec::new(),
-                });
+            Round::Second { address } => {
+                self.put_off.remove(&(index, address));
+                self.outbox.steps.push(caught_up(index, address));
             }
         }
         if self.outbox.steps.len() >= BATCH_LOOKS || self.outbox.bytes.len() >= BATCH_BYTES {
             return self.send().await;
         }
         Ok(())
+    }
+
+    fn hand_over(&mut self, index: u64, look: Look) {
+        self.at.shop.rendering.append(&look, &mut self.outbox.bytes);
+        self.outbox.tally.count(&look.observation, look.assessment.status);
+        if self.at.shop.rendering == Rendering::Kept {
+            self.outbox.looks.push((index, look));
+        }
+    }
+
+    /// Hands over the first look at whatever was to be looked at once more.
+    fn settle_for_first_looks(&mut self) {
+        for ((index, address), look) in std::mem::take(&mut self.put_off) {
+            self.hand_over(index, look);
+            self.outbox.steps.push(caught_up(index, address));
+        }
     }
 
     fn may_put_off(&self) -> bool {
@@ -260,6 +256,17 @@ impl Worker {
         let room = self.out.reserve().await.map_err(|_| Unwanted)?;
         room.send(std::mem::take(&mut self.outbox));
         Ok(())
+    }
+}
+
+/// What was put off is finished.
+fn caught_up(index: u64, address: Option<IpAddr>) -> Step {
+    match address {
+        Some(address) => Step::CaughtUp { index, address },
+        None => Step::Looked {
+            index,
+            put_off: Vec::new(),
+        },
     }
 }
 
@@ -280,25 +287,23 @@ impl Place {
         };
         Finished {
             index,
-            service,
             round: Round::First,
             looks,
         }
     }
 
-    async fn second_look(self: Arc<Self>, put_off: PutOff) -> Finished {
-        let PutOff {
-            index,
-            service,
-            address,
-        } = put_off;
+    async fn second_look(
+        self: Arc<Self>,
+        index: u64,
+        service: Arc<Service>,
+        address: Option<IpAddr>,
+    ) -> Finished {
         let looks = match address {
             Some(address) => self.looks(&service, vec![address], None).await,
             None => self.resolve_and_look(&service).await,
         };
         Finished {
             index,
-            service,
             round: Round::Second { address },
             looks,
         }

@@ -19,7 +19,7 @@ pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
     }
     match greeting.code {
         220 => {}
-        400..=599 => return Err(greeting.refusal()),
+        400..=599 => return Err(greeting.turned_away()),
         _ => return Err(dialogue.wrong_protocol().await),
     }
     dialogue.say("FEAT\r\n").await?;

@@ -5,7 +5,7 @@
 use model::observation::Failure;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::line::{Dialogue, refused, split_word};
+use super::line::{Dialogue, refused, reply, split_word, turned_away};
 
 /// Comes as far as the go-ahead, or says why not.
 pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
@@ -37,14 +37,11 @@ async fn greeting<S: AsyncRead + AsyncWrite + Unpin>(dialogue: &mut Dialogue<'_,
     match (star, word.to_ascii_uppercase().as_slice()) {
         (b"*", b"OK") => Ok(()),
         // STARTTLS is a command of the not authenticated state, which this connection has already left.
-        (b"*", b"PREAUTH") => Err(refused(
-            [
-                b"STARTTLS is impossible on a connection that is authenticated from the start: ",
-                line.as_slice(),
-            ]
-            .concat(),
-        )),
-        (b"*", b"BYE") => Err(refused(line)),
+        (b"*", b"PREAUTH") => {
+            let reply = reply(&line);
+            Err(Failure::Authenticated { reply })
+        }
+        (b"*", b"BYE") => Err(turned_away(line)),
         _ => Err(dialogue.wrong_protocol().await),
     }
 }

@@ -5,7 +5,7 @@
 use model::observation::Failure;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::line::{Dialogue, refused, split_word};
+use super::line::{Dialogue, refused, split_word, turned_away};
 
 /// Comes as far as the go-ahead, or says why not.
 pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
@@ -48,7 +48,7 @@ async fn offer<S: AsyncRead + AsyncWrite + Unpin>(dialogue: &mut Dialogue<'_, S>
         };
         match message.command {
             b"421" | b"451" => return Ok(Offer::Unknown),
-            b"ERROR" => return Err(refused(line)),
+            b"ERROR" => return Err(turned_away(line)),
             b"CAP" => {
                 let Some((end, capabilities)) = cap_ls(message.parameters) else {
                     continue;

@@ -4,7 +4,10 @@
 //! Everything heard is kept (at most `limits::UPGRADE_BYTES`), so that a server that speaks something else can be shown
 //! with its own words. No protocol is known here, and no time: the caller holds the timer of the stage.
 
+use std::future::{Future as _, poll_fn};
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use model::observation::Failure;
@@ -178,6 +181,19 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
         }
     }
 
+    /// Takes what has arrived by now, without waiting for more: what was injected behind a go-ahead may come in a segment
+    /// of its own. An end or error is left for whoever reads on.
+    pub(super) async fn hear_what_is_there(&mut self) {
+        // Lets the runtime ask the operating system what has arrived.
+        tokio::task::yield_now().await;
+        let mut hear = pin!(self.hear());
+        poll_fn(|context| {
+            drop(hear.as_mut().poll(context));
+            Poll::Ready(())
+        })
+        .await;
+    }
+
     /// The beginning of what stands behind the message taken last: nothing may, when that was the go-ahead.
     pub(super) fn early_plaintext(&self) -> Option<Untrusted> {
         let pending = self.pending();
@@ -220,12 +236,21 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
     }
 }
 
-/// A refusal in the server's words, cut to [`WORDS`].
+/// A refusal of what was offered, in the server's words.
 pub(super) fn refused(words: impl AsRef<[u8]>) -> Failure {
-    let words = words.as_ref();
-    Failure::RefusedUpgrade {
-        reply: Untrusted::from_bytes(words.get(..WORDS).unwrap_or(words).trim_ascii()),
-    }
+    let reply = reply(words.as_ref());
+    Failure::RefusedUpgrade { reply }
+}
+
+/// A refusal to talk to us at all, in the server's words.
+pub(super) fn turned_away(words: impl AsRef<[u8]>) -> Failure {
+    let reply = reply(words.as_ref());
+    Failure::TurnedAway { reply }
+}
+
+/// A server's words, cut to [`WORDS`].
+pub(super) fn reply(words: &[u8]) -> Untrusted {
+    Untrusted::from_bytes(words.get(..WORDS).unwrap_or(words).trim_ascii())
 }
 
 /// The word in front of the first space, and what follows it.
@@ -268,5 +293,38 @@ fn failure(error: &io::Error) -> Failure {
         _ => Failure::Local {
             reason: error.to_string(),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn plaintext_in_a_segment_of_its_own_is_heard_before_tls_begins() {
+        const GO_AHEAD: &[u8] = b"220 go\r\n";
+        // No more than the go-ahead fits: what follows is written once it was read.
+        let (mut near, mut far) = tokio::io::duplex(GO_AHEAD.len());
+        let server = tokio::spawn(async move {
+            far.write_all(GO_AHEAD).await.unwrap();
+            far.write_all(b"250 x\r\n").await.unwrap();
+            far
+        });
+        let mut dialogue = Dialogue::new(&mut near, StartTls::Smtp);
+        assert_eq!(dialogue.line().await.unwrap(), b"220 go");
+        assert!(dialogue.early_plaintext().is_none());
+        dialogue.hear_what_is_there().await;
+        let early = dialogue.early_plaintext().unwrap();
+        assert_eq!(early.raw(), "250 x\r\n");
+        drop(server.await.unwrap());
+        dialogue.hear_what_is_there().await;
+    }
+
+    #[tokio::test]
+    async fn nothing_is_waited_for() {
+        let (mut near, _far) = tokio::io::duplex(16);
+        let mut dialogue = Dialogue::new(&mut near, StartTls::Smtp);
+        dialogue.hear_what_is_there().await;
+        assert!(dialogue.early_plaintext().is_none());
     }
 }

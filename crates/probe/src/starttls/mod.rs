@@ -82,6 +82,9 @@ pub(crate) async fn upgrade<S: AsyncRead + AsyncWrite + Unpin>(
         StartTls::Nats => nats::begin(dialogue).await?,
         StartTls::Mssql => tds::begin(dialogue).await?,
     }
+    if protocol != StartTls::None {
+        dialogue.hear_what_is_there().await;
+    }
     let framing = if protocol == StartTls::Mssql {
         Framing::Tds
     } else {

@@ -7,7 +7,7 @@ use model::limits;
 use model::observation::Failure;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::line::{Dialogue, refused, too_much};
+use super::line::{Dialogue, too_much, turned_away};
 
 const CLIENT_PROTOCOL_41: u32 = 0x0000_0200;
 const CLIENT_SSL: u32 = 0x0000_0800;
@@ -20,7 +20,7 @@ pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<(), Failure> {
     let packet = packet(dialogue).await?;
     match packet.as_slice() {
-        [0xff, error @ ..] => Err(refused(error_words(error))),
+        [0xff, error @ ..] => Err(turned_away(error_words(error))),
         [0x0a, greeting @ ..] => match capabilities(greeting) {
             Some(flags) if u32::from(flags) & CLIENT_SSL != 0 => dialogue.say(ssl_request()).await,
             Some(_) => Err(Failure::NotOffered),

@@ -7,7 +7,7 @@ use model::limits;
 use model::observation::Failure;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::line::{Dialogue, refused};
+use super::line::{Dialogue, turned_away};
 
 /// Comes as far as the go-ahead, or says why not.
 pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
@@ -16,7 +16,7 @@ pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
     // One line with the addresses of the whole cluster: it may be as long as all that we read.
     let line = dialogue.line_within(limits::UPGRADE_BYTES).await?;
     if line.starts_with(b"-ERR ") {
-        return Err(refused(line));
+        return Err(turned_away(line));
     }
     let object = line
         .strip_prefix(b"INFO ")

@@ -15,7 +15,7 @@ pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
     let greeting = Reply::read(dialogue, Continuation::Single).await?;
     match greeting.code {
         200 | 201 => {}
-        400..=599 => return Err(greeting.refusal()),
+        400..=599 => return Err(greeting.turned_away()),
         _ => return Err(dialogue.wrong_protocol().await),
     }
     let mut offer = capabilities(dialogue).await?;

@@ -5,7 +5,7 @@
 use model::observation::Failure;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::line::{Dialogue, refused, split_word};
+use super::line::{Dialogue, refused, split_word, turned_away};
 
 /// Comes as far as the go-ahead, or says why not.
 pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
@@ -13,7 +13,7 @@ pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Result<(), Failure> {
     let (status, line) = answer(dialogue).await?;
     if status == Status::Error {
-        return Err(refused(line));
+        return Err(turned_away(line));
     }
     dialogue.say("CAPA\r\n").await?;
     let (listed, _) = answer(dialogue).await?;

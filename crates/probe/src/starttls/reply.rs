@@ -6,7 +6,7 @@
 use model::observation::Failure;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::line::{Dialogue, refused};
+use super::line::{Dialogue, refused, turned_away};
 
 /// One reply.
 #[derive(Debug)]
@@ -62,12 +62,21 @@ impl Reply {
 
     /// The refusal that this reply is.
     pub(super) fn refusal(&self) -> Failure {
+        refused(self.words())
+    }
+
+    /// The refusal that this reply is where TLS was not offered yet.
+    pub(super) fn turned_away(&self) -> Failure {
+        turned_away(self.words())
+    }
+
+    fn words(&self) -> String {
         let texts: Vec<&str> = self
             .lines
             .iter()
             .map(|line| std::str::from_utf8(line).unwrap_or("?"))
             .collect();
-        refused(format!("{} {}", self.code, texts.join(" ")))
+        format!("{} {}", self.code, texts.join(" "))
     }
 }
 

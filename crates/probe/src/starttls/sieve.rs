@@ -5,7 +5,7 @@
 use model::observation::Failure;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::line::{Dialogue, refused};
+use super::line::{Dialogue, refused, turned_away};
 
 /// Comes as far as the go-ahead, or says why not.
 pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
@@ -17,7 +17,7 @@ pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
         match response(dialogue).await? {
             Response::Ok if capabilities > 0 => break,
             Response::Ok => return Err(dialogue.wrong_protocol().await),
-            Response::Refused(line) => return Err(refused(line)),
+            Response::Refused(line) => return Err(turned_away(line)),
             Response::Capability(name) => {
                 capabilities += 1;
                 offered |= name.eq_ignore_ascii_case(b"STARTTLS");

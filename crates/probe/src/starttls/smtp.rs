@@ -18,7 +18,7 @@ pub(super) async fn begin<S: AsyncRead + AsyncWrite + Unpin>(
     let greeting = Reply::read(dialogue, Continuation::Coded).await?;
     match greeting.code {
         220 => {}
-        400..=599 => return Err(greeting.refusal()),
+        400..=599 => return Err(greeting.turned_away()),
         _ => return Err(dialogue.wrong_protocol().await),
     }
     let hello = if protocol == StartTls::Lmtp {

@@ -95,6 +95,8 @@ pub(crate) enum Unreadable {
         "the key store (PKCS#12) does not open with this password: name the file that holds it with --password-file"
     )]
     Password,
+    #[error("the key store (PKCS#12) needs a password: name the file that holds it with --password-file")]
+    NoPassword,
     #[error("the key store (PKCS#12) cannot be read: {0}")]
     KeyStore(String),
 }
@@ -322,16 +324,17 @@ fn kind(der: &[u8]) -> Option<Kind> {
         (tag::INTEGER, Some(tag::SEQUENCE | tag::INTEGER | tag::OCTET_STRING)) => Some(Kind::PrivateKey),
         // EncryptedPrivateKeyInfo.
         (tag::SEQUENCE, Some(tag::OCTET_STRING)) => Some(Kind::PrivateKey),
-        (tag::SEQUENCE, _) => Some(signed_kind(&first, &notes)),
+        (tag::SEQUENCE, _) => signed_kind(&first, &notes),
         _ => None,
     }
 }
 
-/// Certificate, request or CRL, by what is signed.
-fn signed_kind(to_be_signed: &Value<'_>, notes: &Notes) -> Kind {
-    let Ok(mut fields) = to_be_signed.open(notes) else {
-        return Kind::Certificate;
-    };
+/// The explicit tag around the version of a certificate (RFC 5280 section 4.1).
+const CERTIFICATE_VERSION: u8 = tag::constructed(0);
+
+/// Certificate, request or CRL, by what is signed; `None` for what begins like none of them.
+fn signed_kind(to_be_signed: &Value<'_>, notes: &Notes) -> Option<Kind> {
+    let mut fields = to_be_signed.open(notes).ok()?;
     let mut tags = Vec::with_capacity(4);
     let mut second = None;
     while let (true, Ok(value)) = (tags.len() < 4, fields.value()) {
@@ -344,17 +347,20 @@ fn signed_kind(to_be_signed: &Value<'_>, notes: &Notes) -> Kind {
         .iter()
         .any(|tag| matches!(*tag, tag::UTC_TIME | tag::GENERALIZED_TIME))
     {
-        return Kind::Crl;
+        return Some(Kind::Crl);
     }
     // The second field of a request is a name, a SEQUENCE of SETs; that of a certificate is an algorithm or serial
     // number.
     let is_name = second.is_some_and(|value| {
         value.tag == tag::SEQUENCE && matches!(value.content.first(), Some(&tag::SET) | None)
     });
-    if tags.first() == Some(&tag::INTEGER) && is_name {
-        Kind::Request
-    } else {
-        Kind::Certificate
+    match *tags.as_slice() {
+        [tag::INTEGER, ..] if is_name => Some(Kind::Request),
+        // Version and serial number, or the serial number and algorithm of version 1.
+        [CERTIFICATE_VERSION, tag::INTEGER, ..] | [tag::INTEGER, tag::SEQUENCE, ..] => {
+            Some(Kind::Certificate)
+        }
+        _ => None,
     }
 }
 
@@ -362,6 +368,9 @@ fn key_store(der: &[u8], password: &str) -> Result<Contents, Unreadable> {
     use p12_keystore::error::Error;
     let archive = Pkcs12Archive::from_pkcs12(der, password).map_err(|error| match error {
         // A wrong password is told by the checksum, or by what the decryption with it looks like.
+        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) if password.is_empty() => {
+            Unreadable::NoPassword
+        }
         Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Unreadable::Password,
         other => Unreadable::KeyStore(Untrusted::new(other.to_string()).shown()),
     })?;

@@ -14,6 +14,7 @@ use crate::commands::check;
 use crate::commands::looking::Looking;
 use crate::report::detail;
 use crate::scan::look::Look;
+use crate::terminal::{Colour, Style};
 
 /// One page for each different chain that the addresses of a target serve.
 pub(super) fn pages(source: &str, looking: &Looking) -> Result<Vec<Page>, Trouble> {
@@ -22,7 +23,8 @@ pub(super) fn pages(source: &str, looking: &Looking) -> Result<Vec<Page>, Troubl
         .parse(source)
         .map_err(|complaint| Trouble {
             words: complaint.sentence(),
-            drawn: Some(complaint.shown(None)),
+            drawn: Some(complaint.shown(None, Style::for_stderr(Colour::Never).width)),
+            source: Some(complaint.typed().to_owned()),
             exit: Exit::Usage,
         })?;
     if target.addresses() > 1 {
@@ -49,6 +51,7 @@ pub(super) fn pages(source: &str, looking: &Looking) -> Result<Vec<Page>, Troubl
         return Err(Trouble {
             words,
             drawn: None,
+            source: None,
             exit: Exit::NothingJudged,
         });
     }
@@ -81,6 +84,10 @@ fn page(group: &[&Look]) -> Option<Page> {
             "{} further certificates were sent and are not kept",
             handshake.chain_dropped
         ));
+    }
+    let trust: Vec<String> = first.assessment.trust.iter().map(detail::store).collect();
+    if !trust.is_empty() {
+        remarks.push(format!("trust: {}", trust.join(", ")));
     }
     let findings = first
         .assessment

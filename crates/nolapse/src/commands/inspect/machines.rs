@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use model::certificate::{Certificate, Extension, Facts, GeneralName, KeyKind, Oddity, Oid};
+use model::der::rfc3339;
 use model::revocation::{CertificateStatus, Crl, OcspAnswer, ResponderId, RevocationReason};
 use model::sct::{SctOrigin, parse_list};
 use model::{Fingerprint, Untrusted, limits};
@@ -192,7 +193,13 @@ fn ocsp(answer: &OcspAnswer, bytes: usize) -> Value {
 }
 
 fn moment(at: Option<Timestamp>) -> Option<String> {
-    at.map(|at| at.to_string())
+    at.map(|at| {
+        if at == Timestamp::MAX {
+            rfc3339(at)
+        } else {
+            at.to_string()
+        }
+    })
 }
 
 /// As many as are parsed: machines get all that there is.

@@ -219,15 +219,11 @@ impl Page {
         let read = |at: Option<Timestamp>| at.map_or_else(|| "not read".to_owned(), moment);
         let mut words = format!("{} to {}", read(facts.not_before), read(facts.not_after));
         if let Some(end) = facts.not_after {
-            let _ = match (
-                text::days_left(end, self.now),
-                facts.not_before.filter(|begin| *begin > self.now),
-            ) {
-                (_, Some(begin)) => {
-                    write!(words, ", begins in {}", span(until(self.now, begin)))
-                }
-                (left @ 0.., None) => write!(words, ", {left} d left"),
-                (_, None) => write!(words, ", ended {} ago", span(until(end, self.now))),
+            let left = text::days_left(end, self.now).unsigned_abs();
+            let _ = match facts.not_before.filter(|begin| *begin > self.now) {
+                Some(begin) => write!(words, ", begins in {}", span(until(self.now, begin))),
+                None if end < self.now => write!(words, ", ended {} ago", span(until(end, self.now))),
+                None => write!(words, ", {} d left", text::count(left)),
             };
         }
         self.field("Valid", &words);
@@ -245,13 +241,17 @@ impl Page {
         if facts.subject_alt_names.is_some() {
             let left = facts.subject_alt_name_count.saturating_sub(shown.len());
             let more = if left > 0 {
-                format!(" and {left} more")
+                format!(" and {} more", text::number(left))
             } else {
                 String::new()
             };
             self.field(
                 "Names",
-                &format!("{}: {}{more}", facts.subject_alt_name_count, shown.join(", ")),
+                &format!(
+                    "{}: {}{more}",
+                    text::number(facts.subject_alt_name_count),
+                    shown.join(", ")
+                ),
             );
         }
         self.field("Key", &names::key(&facts.public_key.kind));
@@ -462,7 +462,7 @@ fn name(name: &DistinguishedName) -> String {
     if name.text.raw().is_empty() {
         "(empty)".to_owned()
     } else {
-        name.text.shown()
+        untrusted::shown_escaped(name.text.raw())
     }
 }
 
@@ -475,7 +475,7 @@ fn subtrees(list: &[GeneralName]) -> String {
     let shown: Vec<String> = shown.map(|name| untrusted::shown(&name)).collect();
     let left = list.len().saturating_sub(shown.len());
     if left > 0 {
-        format!("{} and {left} more", shown.join(", "))
+        format!("{} and {} more", shown.join(", "), text::number(left))
     } else {
         shown.join(", ")
     }

@@ -11,7 +11,7 @@ fn say(words: impl AsRef<[u8]>) -> Script {
 
 #[track_caller]
 fn assert_refused(failure: &Failure, words: &str) {
-    let Failure::RefusedUpgrade { reply } = failure else {
+    let (Failure::RefusedUpgrade { reply } | Failure::TurnedAway { reply }) = failure else {
         panic!("{failure:?}")
     };
     assert_eq!(reply.raw(), words);
@@ -623,8 +623,28 @@ async fn mssql_refusals() {
 #[tokio::test]
 async fn refusals_are_cut() {
     let script = say(format!("554 {}\r\n", "x".repeat(4000)));
-    let Failure::RefusedUpgrade { reply } = failure(Protocol::Smtp, script).await else {
+    let Failure::TurnedAway { reply } = failure(Protocol::Smtp, script).await else {
         panic!()
     };
     assert_eq!(reply.raw().len(), 512);
+}
+
+#[tokio::test]
+async fn who_is_turned_away_was_offered_nothing() {
+    for (protocol, words) in [
+        (Protocol::Smtp, "554 go away\r\n"),
+        (Protocol::Imap, "* BYE go away\r\n"),
+        (Protocol::Pop3, "-ERR go away\r\n"),
+        (Protocol::Ftp, "421 go away\r\n"),
+        (Protocol::Nntp, "400 go away\r\n"),
+    ] {
+        let found = failure(protocol, say(words)).await;
+        let Failure::TurnedAway { reply } = found else {
+            panic!("{words}: {found:?}")
+        };
+        assert!(reply.raw().ends_with("go away"), "{words}");
+    }
+    let found = failure(Protocol::Imap, say("* PREAUTH hi\r\n")).await;
+    let reply = model::Untrusted::new("* PREAUTH hi");
+    assert_eq!(found, Failure::Authenticated { reply });
 }
