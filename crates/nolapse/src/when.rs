@@ -56,12 +56,13 @@ impl When {
 
     /// The moment that is meant.
     pub(crate) fn moment(self) -> Timestamp {
+        self.seen_from(SystemClock.now())
+    }
+
+    fn seen_from(self, now: Timestamp) -> Timestamp {
         match self {
             Self::At(moment) => moment,
-            Self::FromNow(distance) => SystemClock
-                .now()
-                .saturating_add(distance)
-                .unwrap_or(Timestamp::MAX),
+            Self::FromNow(distance) => now.saturating_add(distance).unwrap_or(Timestamp::MAX),
         }
     }
 }
@@ -88,7 +89,8 @@ impl Over {
 
     /// The span that is meant.
     pub(crate) fn span(self) -> Range<Timestamp> {
-        self.from.moment()..self.until.moment()
+        let now = SystemClock.now();
+        self.from.seen_from(now)..self.until.seen_from(now)
     }
 }
 

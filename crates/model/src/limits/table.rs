@@ -47,11 +47,7 @@ pub const ALL: &[Limit] = &[
         None,
     ),
     count("certificates that may stand on a path", PATH_CANDIDATES, None),
-    count(
-        "paths held against names, policies and revocation lists",
-        PATHS_HELD,
-        None,
-    ),
+    count("paths held against names and policies", PATHS_HELD, None),
     count("moments of trust over a span of time", TIMELINE_MOMENTS, None),
     count(
         "distribution points compared for one certificate",
@@ -89,7 +85,7 @@ pub const ALL: &[Limit] = &[
     count("issuers fetched one above the other", ISSUERS_ABOVE, None),
     bytes("fetched evidence kept at hand", EVIDENCE_KEPT_BYTES),
     count(
-        "failures of a server of evidence until it is left alone",
+        "failures until a server of evidence is left",
         EVIDENCE_FAILURES as usize,
         None,
     ),

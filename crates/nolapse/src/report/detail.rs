@@ -181,10 +181,7 @@ impl Body {
         let verdicts = looks
             .iter()
             .filter(|look| !look.assessment.trust.is_empty())
-            .map(|look| {
-                let stores: Vec<String> = look.assessment.trust.iter().map(store).collect();
-                (stores.join("   "), look)
-            });
+            .map(|look| (stores(&look.assessment.trust), look));
         for line in with_addresses(verdicts) {
             self.line("Trust", &line);
         }
@@ -271,16 +268,27 @@ fn with_addresses<'a>(lines: impl Iterator<Item = (String, &'a Look)>) -> Vec<St
     known.into_iter().map(told).collect()
 }
 
-/// `Mozilla ok`, `corp no (issuer-not-sent)`.
-pub(crate) fn store(verdict: &StoreVerdict) -> String {
-    let name = untrusted::shown(&verdict.store);
-    match &verdict.outcome {
-        Trust::Trusted { .. } => format!("{name} ok"),
-        Trust::Refused { reasons } => {
-            let reason = reasons.first().map_or("no reason", |reason| reason.word());
-            format!("{name} no ({reason})")
+/// `Android, Apple, Mozilla ok   corp no (issuer-not-sent)`: each answer once, in the order of the stores.
+pub(crate) fn stores(verdicts: &[StoreVerdict]) -> String {
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
+    for verdict in verdicts {
+        let answer = match &verdict.outcome {
+            Trust::Trusted { .. } => "ok".to_owned(),
+            Trust::Refused { reasons } => {
+                let reason = reasons.first().map_or("no reason", |reason| reason.word());
+                format!("no ({reason})")
+            }
+        };
+        let name = untrusted::shown(&verdict.store);
+        match said.iter_mut().find(|(known, _)| *known == answer) {
+            Some((_, names)) => names.push(name),
+            None => said.push((answer, vec![name])),
         }
     }
+    let groups = said
+        .iter()
+        .map(|(answer, names)| format!("{} {answer}", names.join(", ")));
+    groups.collect::<Vec<_>>().join("   ")
 }
 
 /// `9c41 7e02   CN=shop.example.com and 5 more names   P-256   90 d, 86 left`.

@@ -85,9 +85,9 @@ fn page(group: &[&Look]) -> Option<Page> {
             handshake.chain_dropped
         ));
     }
-    let trust: Vec<String> = first.assessment.trust.iter().map(detail::store).collect();
+    let trust = detail::stores(&first.assessment.trust);
     if !trust.is_empty() {
-        remarks.push(format!("trust: {}", trust.join(", ")));
+        remarks.push(format!("trust: {trust}"));
     }
     let findings = first
         .assessment
