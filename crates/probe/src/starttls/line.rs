@@ -188,7 +188,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
         tokio::task::yield_now().await;
         let mut hear = pin!(self.hear());
         poll_fn(|context| {
-            let _: Poll<Result<bool, Failure>> = hear.as_mut().poll(context);
+            drop(hear.as_mut().poll(context));
             Poll::Ready(())
         })
         .await;
