@@ -8,7 +8,7 @@ use std::time::Duration;
 
 pub use table::ALL;
 
-/// TCP connect. A SYN is repeated after 1 s; whoever has not answered after the second repeat is not there.
+/// TCP connect; a shorter `--timeout` shortens it. A SYN is repeated after 1 s; whoever has not answered after the second repeat is not there.
 pub const CONNECT: Duration = Duration::from_secs(3);
 /// Everything for one endpoint, all fallback connections included.
 pub const ENDPOINT: Duration = Duration::from_secs(10);
@@ -18,9 +18,10 @@ pub const UPGRADE: Duration = Duration::from_secs(4);
 pub const UPGRADE_BYTES: usize = 16 * 1024;
 /// Lines read before TLS.
 pub const UPGRADE_LINES: usize = 64;
-/// Length of one such line (RFC 5321 allows 512, XMPP features are longer).
+/// Length of one such line. RFC 5321 allows 512 bytes, but IMAP servers say all their capabilities in one line, and IRC
+/// servers theirs; what a longer line costs is within [`UPGRADE_BYTES`] anyway.
 pub const UPGRADE_LINE_BYTES: usize = 4 * 1024;
-/// Resolving one name, all its queries included.
+/// Resolving one name, all its queries included; a shorter `--timeout` shortens it.
 pub const RESOLVE: Duration = Duration::from_secs(5);
 /// Addresses taken of one name.
 pub const ADDRESSES_PER_NAME: usize = 64;
@@ -66,7 +67,8 @@ pub const STAPLE_BYTES: usize = 64 * 1024;
 pub const TEXT_SHOWN_BYTES: usize = 4 * 1024;
 /// Edges (signature relations) looked at when building paths for one chain, over all stores.
 pub const PATH_EDGES: usize = 200;
-/// Signature verifications for one chain.
+/// Signature verifications for one chain. It stands for a bound on time: keys beyond RSA 8192 are not verified, so the work
+/// is bounded too, no clock has to be read while a chain is judged, and the verdict is the same on a slow machine.
 pub const PATH_SIGNATURES: usize = 100;
 /// Certificates in one path, anchor included.
 pub const PATH_LENGTH: usize = 10;
@@ -84,9 +86,11 @@ pub const PATHS_HELD: usize = 8;
 /// Names and distribution points compared when one certificate is held against revocation lists: honest ones have a
 /// handful of each.
 pub const CRL_COMPARISONS: usize = 50_000;
-/// Connections open at once, file descriptors permitting (`--concurrency`).
+/// Connections open at once, file descriptors permitting (`--concurrency`): of `ulimit -n` less 64, four
+/// fifths at most. Whoever wants more says so: firewalls on the way keep a state for each.
 pub const CONCURRENT: usize = 1000;
-/// Connections open at once to one address (`--per-address`).
+/// Connections open at once to one address (`--per-address`): fewer than the six that a browser
+/// opens to one, and enough that an address with many names is not looked at one by one.
 pub const PER_ADDRESS: usize = 4;
 /// Connections open at once to one /24 or /48 (`--per-network`).
 pub const PER_NETWORK: usize = 64;

@@ -504,20 +504,50 @@ fn keys_of_every_kind() {
     assert!(matches!(key(plain("1.2.3"), vec![]), KeyKind::Other(_)));
 }
 
+/// What is read of a signature algorithm that stands in both places.
+fn read_algorithm(algorithm: Vec<u8>) -> SignatureAlgorithm {
+    let draft = Draft {
+        outer_algorithm: algorithm.clone(),
+        algorithm,
+        ..Draft::default()
+    };
+    let facts = read(&draft).facts().clone();
+    assert_eq!(oddities(&facts), []);
+    assert!(facts.signature_algorithms_agree);
+    facts.signature_algorithm
+}
+
+#[test]
+fn the_parameters_of_pss_that_are_usual() {
+    use model::certificate::Hash;
+    let read = read_algorithm;
+    let plain = |dotted: &str| sequence(&[oid(dotted)]);
+    let hash = tlv(0xa0, plain("2.16.840.1.101.3.4.2.3"));
+    let pss = sequence(&[oid("1.2.840.113549.1.1.10"), sequence(&[hash])]);
+    // A mask by SHA-1 and a salt of 20 bytes, since they are left out.
+    assert_eq!(read(pss), SignatureAlgorithm::RsaPssUnusual(Hash::Sha512));
+    let pss = |salt: u8, mask: &str, trailer: u8| {
+        let hash = tlv(0xa0, plain("2.16.840.1.101.3.4.2.1"));
+        let mask = tlv(0xa1, sequence(&[oid("1.2.840.113549.1.1.8"), plain(mask)]));
+        let salt = tlv(0xa2, tlv(2, if salt < 128 { vec![salt] } else { vec![0, salt] }));
+        let trailer = tlv(0xa3, tlv(2, vec![trailer]));
+        read(sequence(&[
+            oid("1.2.840.113549.1.1.10"),
+            sequence(&[hash, mask, salt, trailer]),
+        ]))
+    };
+    let (sha256, sha1) = ("2.16.840.1.101.3.4.2.1", "1.3.14.3.2.26");
+    assert_eq!(pss(32, sha256, 1), SignatureAlgorithm::RsaPss(Hash::Sha256));
+    let unusual = SignatureAlgorithm::RsaPssUnusual(Hash::Sha256);
+    assert_eq!(pss(0xde, sha256, 1), unusual, "the longest salt of RSA 2048");
+    assert_eq!(pss(32, sha1, 1), unusual);
+    assert_eq!(pss(32, sha256, 2), unusual);
+}
+
 #[test]
 fn signature_algorithms_of_every_kind() {
     use model::certificate::Hash;
-    let read = |algorithm: Vec<u8>| {
-        let draft = Draft {
-            outer_algorithm: algorithm.clone(),
-            algorithm,
-            ..Draft::default()
-        };
-        let facts = read(&draft).facts().clone();
-        assert_eq!(oddities(&facts), []);
-        assert!(facts.signature_algorithms_agree);
-        facts.signature_algorithm
-    };
+    let read = read_algorithm;
     let plain = |dotted: &str| sequence(&[oid(dotted)]);
     assert_eq!(
         read(plain("1.2.840.113549.1.1.4")),
@@ -544,26 +574,6 @@ fn signature_algorithms_of_every_kind() {
         read(plain("1.2.840.113549.1.1.10")),
         SignatureAlgorithm::RsaPss(Hash::Sha1)
     );
-    let hash = tlv(0xa0, plain("2.16.840.1.101.3.4.2.3"));
-    let pss = sequence(&[oid("1.2.840.113549.1.1.10"), sequence(&[hash])]);
-    // A mask by SHA-1 and a salt of 20 bytes, since they are left out.
-    assert_eq!(read(pss), SignatureAlgorithm::RsaPssUnusual(Hash::Sha512));
-    let pss = |salt: u8, mask: &str, trailer: u8| {
-        let hash = tlv(0xa0, plain("2.16.840.1.101.3.4.2.1"));
-        let mask = tlv(0xa1, sequence(&[oid("1.2.840.113549.1.1.8"), plain(mask)]));
-        let salt = tlv(0xa2, tlv(2, if salt < 128 { vec![salt] } else { vec![0, salt] }));
-        let trailer = tlv(0xa3, tlv(2, vec![trailer]));
-        read(sequence(&[
-            oid("1.2.840.113549.1.1.10"),
-            sequence(&[hash, mask, salt, trailer]),
-        ]))
-    };
-    let (sha256, sha1) = ("2.16.840.1.101.3.4.2.1", "1.3.14.3.2.26");
-    assert_eq!(pss(32, sha256, 1), SignatureAlgorithm::RsaPss(Hash::Sha256));
-    let unusual = SignatureAlgorithm::RsaPssUnusual(Hash::Sha256);
-    assert_eq!(pss(0xde, sha256, 1), unusual, "the longest salt of RSA 2048");
-    assert_eq!(pss(32, sha1, 1), unusual);
-    assert_eq!(pss(32, sha256, 2), unusual);
     assert!(matches!(read(plain("1.2.3")), SignatureAlgorithm::Other(_)));
     let differ = Draft {
         algorithm: plain("1.3.101.112"),

@@ -87,19 +87,13 @@ impl AtomicFile {
     /// Puts the file in its place.
     pub(crate) fn commit(mut self) -> io::Result<()> {
         self.file.flush()?;
-        if let Some(beside) = &self.beside {
+        if let Some(beside) = &mut self.beside {
             self.file.sync_data()?;
             fs::rename(&beside.temporary, &beside.place)?;
-            self.beside.take().map(Beside::into_place);
+            // It has gone to its place: nothing is left to take away.
+            beside.temporary = PathBuf::new();
         }
         Ok(())
-    }
-}
-
-impl Beside {
-    /// It has gone to its place: nothing is left to take away.
-    fn into_place(mut self) {
-        self.temporary = PathBuf::new();
     }
 }
 

@@ -30,6 +30,12 @@ fn rules_are_explained_and_typing_errors_forgiven() {
     let wrong = nolapse(["explain", "expird"]);
     assert_eq!(wrong.code, 2);
     assert!(wrong.err.contains("did you mean `expired`?"), "{}", wrong.err);
+    let reason = nolapse(["explain", "not-in-store"]);
+    assert!(
+        reason.out.contains("a trust store refuses a path"),
+        "{}",
+        reason.out
+    );
     let all = nolapse(["explain"]);
     assert!(
         all.out.contains("expired") && all.out.contains("timed-out"),
@@ -56,6 +62,14 @@ fn completions_and_manual_are_made() {
     let page = nolapse(["man"]);
     assert!(page.out.contains(".TH"), "{}", page.out);
     let folder = Folder::new();
+    let file = folder.file("file", "");
+    let refused = nolapse(["man", file.to_str().unwrap()]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.err.contains("something else stands there already"),
+        "{}",
+        refused.err
+    );
     let pages = folder.at("man");
     assert_eq!(nolapse(["man", pages.to_str().unwrap()]).code, 0);
     let scan = std::fs::read_to_string(pages.join("nolapse-scan.1")).unwrap();

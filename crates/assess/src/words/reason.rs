@@ -89,22 +89,7 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
             reason: PathReason::TooComplex { .. },
             ..
         } => "send the leaf and the intermediates between it and the root, nothing else".to_owned(),
-        Reason::Stopped {
-            stage: Stage::Resolve,
-            failure: Failure::TimedOut,
-        } => "see that this machine's resolvers answer, or name another with --resolver ADDRESS".to_owned(),
-        Reason::Stopped {
-            failure: Failure::Authenticated { .. },
-            ..
-        } => "let nobody be authenticated before TLS, or look at the port with implicit TLS".to_owned(),
-        Reason::Stopped {
-            // handshake_failure: the server found nothing among what was offered.
-            failure: Failure::Alert { description: 40 },
-            ..
-        } => "see that the server name is the right one, and that the server allows something of what was offered: TLS \
-              1.0 to 1.3, every suite with a certificate, and in TLS 1.3 the groups X25519, P-256, P-384, P-521 and \
-              X25519MLKEM768 (not X448, not finite fields)"
-            .to_owned(),
+        Reason::Stopped { stage, failure } => return unstop(*stage, failure),
         Reason::KeyUnverifiable { .. } => "nothing, unless clients have the same difficulty".to_owned(),
         Reason::IssuerEnded { needed: false, .. } => {
             "remove the ended certificate from the server's certificate file".to_owned()
@@ -112,6 +97,26 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
         _ => return evidence::remedy(reason),
     };
     Some(text)
+}
+
+/// What to do about what stopped a look, where more is known than its rule says.
+fn unstop(stage: Stage, failure: &Failure) -> Option<String> {
+    let text = match (stage, failure) {
+        (Stage::Resolve, Failure::TimedOut) => {
+            "see that this machine's resolvers answer, or name another with --resolver ADDRESS"
+        }
+        (_, Failure::Authenticated { .. }) => {
+            "let nobody be authenticated before TLS, or look at the port with implicit TLS"
+        }
+        // handshake_failure: the server found nothing among what was offered.
+        (_, Failure::Alert { description: 40 }) => {
+            "see that the server name is the right one, and that the server allows something of what was offered: TLS \
+             1.0 to 1.3, every suite with a certificate, and in TLS 1.3 the groups X25519, P-256, P-384, P-521 and \
+             X25519MLKEM768 (not X448, not finite fields)"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 fn dates(reason: &Reason) -> Option<String> {

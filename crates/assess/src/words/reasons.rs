@@ -44,6 +44,11 @@ pub const ALL: &[Explained] = &[
         "get a certificate that clients trust, or give the root with `--trust-store NAME=FILE`",
     ),
     explained(
+        "distrusted-after",
+        "the store trusts the root only for what was issued up to a date, and this was issued later",
+        "get a certificate from another authority: clients that use the store refuse this one",
+    ),
+    explained(
         "expired",
         "a certificate of the path has ended",
         "renew it, or send the one that replaced it",

@@ -6,13 +6,13 @@ use super::*;
 
 /// Every limit.
 pub const ALL: &[Limit] = &[
-    time("connecting by TCP", CONNECT, Some("--timeout")),
+    time("connecting by TCP, if --timeout is not shorter", CONNECT, None),
     time("everything for one endpoint", ENDPOINT, Some("--timeout")),
     time("the exchange before TLS (STARTTLS)", UPGRADE, None),
     bytes("plaintext read before TLS", UPGRADE_BYTES),
     count("lines read before TLS", UPGRADE_LINES, None),
     bytes("one line before TLS", UPGRADE_LINE_BYTES),
-    time("resolving one name", RESOLVE, None),
+    time("resolving one name, if --timeout is not shorter", RESOLVE, None),
     count("addresses taken of one name", ADDRESSES_PER_NAME, None),
     time("first byte of the answer to a ClientHello", FIRST_BYTE, None),
     bytes("TLS bytes read from one connection", TLS_BYTES),
@@ -47,7 +47,7 @@ pub const ALL: &[Limit] = &[
         None,
     ),
     count("certificates that may stand on a path", PATH_CANDIDATES, None),
-    count("paths held against names and policies", PATHS_HELD, None),
+    count("paths held against names, policies and lists", PATHS_HELD, None),
     count("moments of trust over a span of time", TIMELINE_MOMENTS, None),
     count(
         "distribution points compared for one certificate",

@@ -355,3 +355,66 @@ fn twenty_thousand_findings_of_one_cause_are_a_few_lines() {
     assert!(report.contains("20,000 endpoints, 1 certificate"), "{report}");
     assert!(report.lines().count() < 20, "{report}");
 }
+
+#[test]
+fn an_endpoint_with_a_worse_finding_is_not_also_unjudged() {
+    let mut injected = stopped("a.example", "198.51.100.1", Stage::Handshake, Failure::Closed);
+    injected.observation.early_plaintext = Some(Untrusted::new("250 x"));
+    let injected = judged(injected.observation);
+    let refused = |name, address| stopped(name, address, Stage::Connect, Failure::Refused);
+    let looks = [
+        injected,
+        refused("b.example", "198.51.100.2"),
+        refused("c.example", "198.51.100.3"),
+    ];
+    let report = table(style(100), USUAL, &looks, false);
+    assert!(
+        report.contains("2 endpoints could not be judged: 2 refused"),
+        "{report}"
+    );
+    assert!(report.contains("3 endpoints: 1 critical, 2 error"), "{report}");
+}
+
+#[test]
+fn a_run_of_glances_says_that_nothing_was_proven() {
+    let mut looks = one_name();
+    for look in &mut looks {
+        look.observation.depth = Depth::Glance;
+    }
+    let words = "no server proved that it holds its key";
+    assert!(table(style(100), USUAL, &looks, false).contains(words));
+    assert!(!table(style(100), USUAL, &one_name(), false).contains(words));
+    let mut document = Document::new(Keep::Few);
+    looks.iter().for_each(|look| document.add(look));
+    assert!(document.finish(&summary(&looks, 2)).contains(words));
+}
+
+#[test]
+fn lines_that_differ_between_addresses_say_whose_they_are() {
+    let mut looks = one_name();
+    if let Some(handshake) = &mut looks[0].observation.handshake {
+        handshake.version = Version::TLS12;
+    }
+    let report = table(style(160), USUAL, &looks, true);
+    let of = |version: &str| {
+        report
+            .lines()
+            .find(|line| line.contains(&format!("{version}  TLS_")))
+            .unwrap()
+    };
+    assert!(of("1.2").ends_with("at 198.51.100.24"), "{report}");
+    assert!(of("1.3").ends_with("at 2001:db8:7::24"), "{report}");
+}
+
+#[test]
+fn nothing_seen_leaves_one_blank_line() {
+    let looks = [probe_of_no_address()];
+    let report = table(style(100), USUAL, &looks, true);
+    assert!(!report.contains("\n\n\n"), "{report:?}");
+}
+
+fn probe_of_no_address() -> Look {
+    let mut look = stopped("x.example", "198.51.100.1", Stage::Resolve, Failure::NameUnknown);
+    look.observation.address = None;
+    judged(look.observation)
+}

@@ -195,10 +195,9 @@ fn rare_keys_are_shown_and_proven_where_they_can_be() {
 
 #[test]
 fn rare_curves_are_shown() {
-    // A curve without a name of its own here is shown by its OID.
     for (kind, group, curve) in [
         (KeyKind::Secp256k1, "secp256k1", "secp256k1"),
-        (KeyKind::Brainpool256, "brainpoolP256r1", "1.3.36.3.3.2.8.1.1.7"),
+        (KeyKind::Brainpool256, "brainpoolP256r1", "brainpoolP256r1"),
     ] {
         let (pki, leaf, served) = of_kind(kind);
         let arguments = [
@@ -301,4 +300,56 @@ fn timestamps_in_the_handshake_are_seen() {
         "2023-11-14T22:13:20Z",
         "{look:?}"
     );
+}
+
+#[test]
+fn self_signed_is_said_also_where_the_signature_cannot_be_checked() {
+    let folder = Folder::new();
+    let at = |name: &str| folder.at(name).display().to_string();
+    let pss = [
+        "-newkey",
+        "rsa:2048",
+        "-sigopt",
+        "rsa_padding_mode:pss",
+        "-sigopt",
+        "rsa_pss_saltlen:max",
+    ];
+    let brainpool = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:brainpoolP256r1"];
+    let pki = Pki::new();
+    for (name, kind) in [("pss", pss.as_slice()), ("brainpool", brainpool.as_slice())] {
+        let (key, chain) = (at(&format!("{name}.key")), at(&format!("{name}.pem")));
+        let subject = [
+            "req",
+            "-x509",
+            "-nodes",
+            "-subj",
+            "/CN=odd.test",
+            "-addext",
+            "subjectAltName=DNS:odd.test",
+            "-keyout",
+            &key,
+            "-out",
+            &chain,
+        ];
+        run_openssl(&[subject.as_slice(), kind].concat(), &[]);
+        let served = Served {
+            chain: chain.clone().into(),
+            above: None,
+            key: key.into(),
+            both: chain.into(),
+        };
+        let groups = ["-tls1_2", "-cipher", ANY, "-groups", "brainpoolP256r1:X25519"];
+        let look = seen(&pki, &openssl::start(&served, &groups));
+        assert!(look.rules().contains(&"self-signed"), "{name}: {look:?}");
+        assert!(!look.rules().contains(&"chain-incomplete"), "{name}: {look:?}");
+        assert_eq!(look.refused_by("test"), "self-signed", "{name}: {look:?}");
+    }
+}
+
+#[test]
+fn a_server_of_x448_alone_is_told_what_was_offered() {
+    let (pki, _, served) = rsa();
+    let look = seen(&pki, &openssl::start(&served, &["-tls1_3", "-groups", "X448"]));
+    assert_eq!((look.failure(), look.status()), ("alert", "ERROR"), "{look:?}");
+    assert!(look.text("/findings/0/remedy").contains("not X448"), "{look:?}");
 }

@@ -185,7 +185,7 @@ fn pem_bundle(text: &[u8]) -> Contents {
                     .iter()
                     .any(|item| matches!(item.thing, Thing::Certificate(_)));
                 if is_first && may_be_certificate(&error) {
-                    contents.leaf_lost.get_or_insert(error.to_string());
+                    contents.leaf_lost.get_or_insert_with(|| error.to_string());
                 }
                 contents.problems.push(error.to_string());
                 continue;

@@ -156,10 +156,6 @@ async fn imap_refusals() {
         &failure(Protocol::Imap, offered.send("* 1 EXISTS\r\na2 BAD no\r\n")).await,
         "a2 BAD no",
     );
-    assert_refused(
-        &failure(Protocol::Imap, say("* PREAUTH hello root\r\n")).await,
-        "STARTTLS is impossible on a connection that is authenticated from the start: * PREAUTH hello root",
-    );
 }
 
 #[tokio::test]
