@@ -62,6 +62,27 @@ fn a_bundle_is_taken_only_when_it_is_the_one_that_was_meant() {
     );
     let unproven = nolapse(folder.path(), &["update", "set"]);
     assert_eq!(unproven.status.code(), Some(2));
+    let mirror = testkit::files::Files::start();
+    mirror.put("/set", std::fs::read(folder.path().join("set")).unwrap());
+    let missing = nolapse(
+        folder.path(),
+        &["update", &mirror.url("/none"), "--checksum", &checksum],
+    );
+    assert!(
+        err(&missing).contains("/none: ") && !installed.exists(),
+        "{}",
+        err(&missing)
+    );
+    let fetched = nolapse(
+        folder.path(),
+        &["update", &mirror.url("/set"), "--checksum", &checksum],
+    );
+    assert!(
+        fetched.status.success() && installed.exists(),
+        "{}",
+        err(&fetched)
+    );
+    std::fs::remove_file(&installed).unwrap();
     let taken = nolapse(folder.path(), &["update", "set", "--checksum", &checksum]);
     assert!(taken.status.success() && installed.exists(), "{}", err(&taken));
     assert!(out(&taken).contains("Mozilla 1.0.11, 2026-10-23, 118 roots"));

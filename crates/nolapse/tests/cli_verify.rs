@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use cli_world::{Ran, nolapse, nolapse_fed};
 use rcgen::{CertificateParams, CertificateRevocationListParams, Issuer, KeyPair, RevokedCertParams};
 use serde_json::{Value, json};
-use testkit::ca::{Minted, Pki, Template};
+use testkit::ca::{Minted, Pki, Say, Template};
 
 /// A root, an issuing authority, and a leaf for `shop.test` and 192.0.2.7.
 struct Chain {
@@ -171,6 +171,27 @@ fn a_list_takes_a_certificate_back() {
             assert_eq!(answer["stores"]["roots"]["reason"], "revoked");
         }
     }
+}
+
+#[test]
+fn a_responder_takes_a_certificate_back_and_strictness_wants_an_answer() {
+    let world = Chain::new();
+    let issuer = &world.pki.intermediate;
+    let reason = |say: Say, hours: (i64, i64), more: &[&str]| {
+        let answer = world.file("answer.der", issuer.ocsp_answer(&world.leaf, say, hours));
+        let (answer, code) = world.json(world.pem(), &[&["--ocsp", &answer], more].concat());
+        (code, answer["stores"]["roots"]["reason"].as_str().map(str::to_owned))
+    };
+    let refused = |word: &str| (1, Some(word.to_owned()));
+    assert_eq!(reason(Say::Good, (-1, 24), &[]), (0, None));
+    assert_eq!(reason(Say::Good, (-1, 24), &["--profile", "strict"]), (0, None));
+    assert_eq!(reason(Say::Revoked, (-1, 24), &[]), refused("revoked"));
+    // An old answer counts for nothing: a browser goes on, strictness does not.
+    assert_eq!(reason(Say::Good, (-48, -24), &[]), (0, None));
+    assert_eq!(
+        reason(Say::Good, (-48, -24), &["--profile", "strict"]),
+        refused("revocation-unknown")
+    );
 }
 
 #[test]

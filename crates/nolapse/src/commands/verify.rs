@@ -82,6 +82,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "batch")]
     crl: Vec<PathBuf>,
 
+    /// An OCSP answer, PEM or DER; may be repeated
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["batch", "over"])]
+    ocsp: Vec<PathBuf>,
+
     /// A file whose first line is the password of the key store
     #[arg(long, value_name = "FILE", env = "NOLAPSE_PASSWORD_FILE", hide_env = true)]
     password_file: Option<PathBuf>,
@@ -118,7 +122,7 @@ were asked accept it, or one of your own. The profile `browser` holds against a 
 `strict` beside that what RFC 5280 and the CA/Browser Forum ask of issuers, and an unknown standing when lists were given.
 
 A line of --batch is an object with the members `chain` (PEM in one string or in a list, or DER in base64) and, if
-wanted, `id`, `known`, `roots`, `store`, `host`, `at`, `purpose`, `profile`, `crl`, `max_depth`; what it lacks is taken from the flags.
+wanted, `id`, `known`, `roots`, `store`, `host`, `at`, `purpose`, `profile`, `crl`, `ocsp`, `max_depth`; what it lacks is taken from the flags.
 
 Exit status: 0 valid; 1 not valid; 2 wrong usage, or something that cannot be judged. Of --batch the worst.";
 
@@ -187,6 +191,10 @@ fn task(args: &Args, reading: &mut Reading) -> anyhow::Result<Task> {
     for path in &args.crl {
         crls.extend(reading.lists(path)?);
     }
+    let mut replies = Vec::new();
+    for path in &args.ocsp {
+        replies.extend(reading.replies(path)?);
+    }
     Ok(Task {
         chain,
         known,
@@ -196,6 +204,7 @@ fn task(args: &Args, reading: &mut Reading) -> anyhow::Result<Task> {
         purpose: args.purpose.into(),
         profile: args.profile.into(),
         crls,
+        replies,
         max_depth: None,
     })
 }

@@ -73,7 +73,7 @@ pub(crate) enum Thing {
     Certificate(Box<Certificate>),
     Request(Box<SigningRequest>),
     Crl { crl: Box<Crl>, der: Vec<u8> },
-    Ocsp { answer: Box<OcspAnswer>, bytes: usize },
+    Ocsp { answer: Box<OcspAnswer>, der: Vec<u8> },
     PrivateKey { kind: String },
     Other { kind: String },
 }
@@ -253,7 +253,7 @@ fn crl(der: Vec<u8>) -> Thing {
 fn ocsp(der: &[u8]) -> Thing {
     Thing::Ocsp {
         answer: Box::new(OcspAnswer::parse(der)),
-        bytes: der.len(),
+        der: der.to_vec(),
     }
 }
 

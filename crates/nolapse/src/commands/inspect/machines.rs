@@ -37,7 +37,7 @@ fn one(item: &Item, now: Timestamp) -> Value {
         Thing::Certificate(read) => ("certificate", certificate(read, now)),
         Thing::Request(request) => ("request", facts(request.facts(), request.der())),
         Thing::Crl { crl, der } => ("crl", list(crl, der)),
-        Thing::Ocsp { answer, bytes } => ("ocsp", ocsp(answer, *bytes)),
+        Thing::Ocsp { answer, der } => ("ocsp", ocsp(answer, der.len())),
         Thing::PrivateKey { kind } => ("private-key", json!({ "kind": kind })),
         Thing::Other { kind } => ("other", json!({ "kind": kind })),
     };

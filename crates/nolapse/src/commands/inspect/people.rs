@@ -135,9 +135,9 @@ impl Page {
                 self.title(place, "Certificate revocation list", item);
                 self.crl(crl, der);
             }
-            Thing::Ocsp { answer, bytes } => {
+            Thing::Ocsp { answer, der } => {
                 self.title(place, "OCSP answer", item);
-                self.ocsp(answer, *bytes);
+                self.ocsp(answer, der.len());
             }
             Thing::PrivateKey { kind } => {
                 self.title(place, "Private key", item);

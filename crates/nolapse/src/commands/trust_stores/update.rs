@@ -4,11 +4,17 @@
 //! is older than the one in use. Where it comes from is not believed: whoever runs this names what it must be.
 
 use std::io::Read as _;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use assess::Collection;
+use assess::{Collection, words};
+use ipnet::IpNet;
+use model::evidence::Unavailable;
 use model::{Fingerprint, limits, untrusted};
+
+use net::http::{Bounds, Client, Response};
+use net::{Caps, Network, Permits};
 
 use super::installed::{self, Age};
 use super::minisign;
@@ -18,8 +24,8 @@ use crate::file;
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("proof").required(true).multiple(false))]
 pub(super) struct Args {
-    /// The bundle: a file that `trust-stores export` wrote, or - for standard input
-    #[arg(value_name = "FILE")]
+    /// The bundle: a file that `trust-stores export` wrote, its URL, or - for standard input
+    #[arg(value_name = "FILE|URL")]
     source: String,
 
     /// The SHA-256 that the bundle must have, in hexadecimal
@@ -71,7 +77,7 @@ fn settle(taken: &Collection, in_use: &Collection, allow_older: bool) -> anyhow:
 
 fn read(source: &str) -> anyhow::Result<Vec<u8>> {
     if source.contains("://") {
-        bail!("an address is not fetched here: download it, then give the file");
+        return fetch(source);
     }
     if source == "-" {
         let mut bytes = Vec::new();
@@ -80,6 +86,29 @@ fn read(source: &str) -> anyhow::Result<Vec<u8>> {
         return Ok(bytes);
     }
     read_file(Path::new(source))
+}
+
+/// Fetches a URL that the user named, wherever it leads: a mirror in a closed network is the usual case, and what comes is
+/// believed for its checksum or signature only.
+fn fetch(url: &str) -> anyhow::Result<Vec<u8>> {
+    let everywhere = vec![
+        IpNet::new(Ipv4Addr::UNSPECIFIED.into(), 0)?,
+        IpNet::new(Ipv6Addr::UNSPECIFIED.into(), 0)?,
+    ];
+    let bounds = Bounds {
+        body_bytes: usize::try_from(limits::TRUST_BUNDLE_BYTES)?,
+        within: limits::FETCH,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let network = Network::new(net::Settings::default(), Permits::new(Caps::default()));
+    let fetched = runtime.block_on(Client::new(everywhere).get(&network, url, bounds));
+    let body = fetched.and_then(Response::success);
+    body.map_err(|error| {
+        let why = words::unavailable(&Unavailable::Http(error));
+        anyhow::anyhow!("{}: {why}", untrusted::shown(url))
+    })
 }
 
 fn read_file(path: &Path) -> anyhow::Result<Vec<u8>> {

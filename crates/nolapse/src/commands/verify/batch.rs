@@ -32,6 +32,7 @@ struct Line {
     purpose: Option<String>,
     profile: Option<String>,
     crl: Option<Texts>,
+    ocsp: Option<Texts>,
     max_depth: Option<usize>,
 }
 
@@ -190,6 +191,11 @@ impl Bench<'_> {
             let contents = self.reading.of_bytes("crl", text.as_bytes())?;
             crls.extend(self.reading.lists_of("crl", contents));
         }
+        let mut replies = Vec::new();
+        for text in asked.ocsp.iter().flat_map(Texts::all) {
+            let contents = self.reading.of_bytes("ocsp", text.as_bytes())?;
+            replies.extend(self.reading.replies_of("ocsp", contents));
+        }
         let at = asked.at.as_deref().map(When::parse).transpose();
         let at = at
             .map_err(|error| anyhow!("`at`: {error}"))?
@@ -208,6 +214,7 @@ impl Bench<'_> {
                 .unwrap_or(self.args.profile)
                 .into(),
             crls,
+            replies,
             max_depth: asked.max_depth,
         })
     }

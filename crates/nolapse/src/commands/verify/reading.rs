@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
-use model::revocation::RevocationList;
+use model::revocation::{OcspReply, RevocationList};
 use model::{Certificate, limits, untrusted};
 
 use crate::commands::inspect::contents::{self, Contents, Thing};
@@ -87,6 +87,33 @@ impl Reading {
             .items
             .into_iter()
             .filter_map(|item| list(item.thing))
+            .collect()
+    }
+
+    /// Every OCSP answer in `path`.
+    pub(super) fn replies(&mut self, path: &Path) -> anyhow::Result<Vec<Arc<OcspReply>>> {
+        let contents = self.contents(path)?;
+        let replies = self.replies_of(&shown(path), contents);
+        if replies.is_empty() {
+            bail!(
+                "{}: no OCSP answer in it: expected DER, or PEM (-----BEGIN OCSP RESPONSE-----)",
+                shown(path)
+            );
+        }
+        Ok(replies)
+    }
+
+    /// Every OCSP answer in contents that are called `place`.
+    pub(super) fn replies_of(&mut self, place: &str, contents: Contents) -> Vec<Arc<OcspReply>> {
+        self.problems(place, &contents);
+        let reply = |thing| match thing {
+            Thing::Ocsp { der, .. } => Some(Arc::new(OcspReply::from_der(der))),
+            _ => None,
+        };
+        contents
+            .items
+            .into_iter()
+            .filter_map(|item| reply(item.thing))
             .collect()
     }
 

@@ -7,12 +7,14 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use assess::path::{Profile, Question};
+use assess::revocation::{OcspStanding, by_ocsp};
 use assess::timeline::{self, History};
-use assess::{SignatureMemory, StoreKind, StoreVerdict, Stores};
+use assess::{SignatureMemory, StoreKind, StoreVerdict, Stores, Trust};
 use clap::ValueEnum;
 use jiff::Timestamp;
-use model::finding::Purpose;
-use model::revocation::RevocationList;
+use model::doubt::OcspDoubt;
+use model::finding::{PathReason, Purpose, Unknown};
+use model::revocation::{OcspReply, RevocationList};
 use model::sct::{Sct, SctOrigin};
 use model::{Certificate, Identity, Name, untrusted};
 
@@ -29,6 +31,9 @@ pub(super) struct Task {
     pub(super) purpose: Purpose,
     pub(super) profile: Profile,
     pub(super) crls: Vec<Arc<RevocationList>>,
+    /// OCSP answers. One that counts and says revoked is held against every path; under the strict profile the leaf must
+    /// be said to be good, unless lists were given.
+    pub(super) replies: Vec<Arc<OcspReply>>,
     pub(super) max_depth: Option<usize>,
 }
 
@@ -81,6 +86,9 @@ impl Task {
         let mut verdicts =
             assess::trust(&self.question(), &self.scts(), &self.stores.stores, memory).verdicts;
         verdicts.retain(|verdict| self.stores.holds(&verdict.store));
+        for verdict in &mut verdicts {
+            self.hear(&mut verdict.outcome, memory, self.at);
+        }
         verdicts
     }
 
@@ -94,6 +102,49 @@ impl Task {
         );
         histories.retain(|history| self.stores.holds(&history.store));
         histories
+    }
+
+    /// Holds what responders said against a path.
+    fn hear(&self, trust: &mut Trust, memory: &SignatureMemory, now: Timestamp) {
+        let Trust::Trusted { path } = trust else { return };
+        if self.replies.is_empty() {
+            return;
+        }
+        let mut reasons = Vec::new();
+        for (place, pair) in path.windows(2).enumerate() {
+            let [certificate, issuer] = pair else { continue };
+            let said = self
+                .replies
+                .iter()
+                .map(|reply| by_ocsp(certificate, issuer, reply, memory, now).standing);
+            let said: Vec<_> = said.collect();
+            let revoked = said.iter().find_map(|said| match said {
+                Ok(OcspStanding::Revoked { at, reason }) => Some((*at, *reason)),
+                _ => None,
+            });
+            let certificate = Arc::clone(certificate);
+            match revoked {
+                Some((at, reason)) => reasons.push(PathReason::Revoked {
+                    certificate,
+                    at,
+                    reason,
+                }),
+                None if place == 0 && self.wants_an_answer() && !said.contains(&Ok(OcspStanding::Good)) => {
+                    let why = said.iter().filter_map(|said| said.err()).map(unknown).max();
+                    let why = why.unwrap_or(Unknown::NothingCovers);
+                    reasons.push(PathReason::StandingUnknown { certificate, why });
+                }
+                None => {}
+            }
+        }
+        if !reasons.is_empty() {
+            reasons.sort_by_key(PathReason::rank);
+            *trust = Trust::Refused { reasons };
+        }
+    }
+
+    fn wants_an_answer(&self) -> bool {
+        self.profile == Profile::Strict && self.crls.is_empty()
     }
 
     /// Whether all public stores accept, or one of the user's own; stores that were named must all accept.
@@ -133,6 +184,19 @@ impl Task {
             max_depth: self.max_depth,
             ..Question::of(&self.chain, self.at)
         }
+    }
+}
+
+/// Why an answer that does not count leaves the standing unknown.
+const fn unknown(doubt: OcspDoubt) -> Unknown {
+    match doubt {
+        OcspDoubt::Malformed => Unknown::Malformed,
+        OcspDoubt::NotAnswered(_) | OcspDoubt::NotAbout | OcspDoubt::NotKnown => Unknown::NothingCovers,
+        OcspDoubt::NoSigner => Unknown::NoSigner,
+        OcspDoubt::BadSignature => Unknown::BadSignature,
+        OcspDoubt::UnsupportedAlgorithm => Unknown::UnsupportedAlgorithm,
+        OcspDoubt::NotYet { this_update } => Unknown::NotYet { this_update },
+        OcspDoubt::Stale { next_update } => Unknown::Stale { next_update },
     }
 }
 
