@@ -180,7 +180,10 @@ fn a_responder_takes_a_certificate_back_and_strictness_wants_an_answer() {
     let reason = |say: Say, hours: (i64, i64), more: &[&str]| {
         let answer = world.file("answer.der", issuer.ocsp_answer(&world.leaf, say, hours));
         let (answer, code) = world.json(world.pem(), &[&["--ocsp", &answer], more].concat());
-        (code, answer["stores"]["roots"]["reason"].as_str().map(str::to_owned))
+        (
+            code,
+            answer["stores"]["roots"]["reason"].as_str().map(str::to_owned),
+        )
     };
     let refused = |word: &str| (1, Some(word.to_owned()));
     assert_eq!(reason(Say::Good, (-1, 24), &[]), (0, None));
