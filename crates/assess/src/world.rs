@@ -17,7 +17,7 @@ use model::starttls::StartTls;
 use model::tls::{CipherSuite, Group, SignatureScheme, Version};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, PublicKeyData,
 };
 
 use crate::{Assessment, Law, Policy, SignatureMemory, Stores, judge};
@@ -121,7 +121,7 @@ impl Authority {
     /// A leaf with a key of the caller's.
     pub(crate) fn leaf_of(
         &self,
-        key: &KeyPair,
+        key: &impl PublicKeyData,
         names: &[&str],
         change: impl FnOnce(&mut CertificateParams),
     ) -> Arc<Certificate> {
@@ -236,6 +236,13 @@ pub(crate) fn corp(anchors: &[&Arc<Certificate>]) -> Stores {
     store("corp", Stores::none(), anchors)
 }
 
+/// One public store that holds these, and asks for no timestamps.
+pub(crate) fn public(anchors: &[&Arc<Certificate>]) -> Stores {
+    Stores::none()
+        .with_public_store("one", anchors.iter().map(|anchor| Arc::clone(anchor)).collect())
+        .unwrap()
+}
+
 /// Adds a user store.
 pub(crate) fn store(name: &str, stores: Stores, anchors: &[&Arc<Certificate>]) -> Stores {
     stores
@@ -316,6 +323,16 @@ impl Good {
 
     pub(crate) fn stores(&self) -> Stores {
         corp(&[&self.root.certificate])
+    }
+
+    /// Judges a leaf that was issued as the good one was, changed, by a public store.
+    pub(crate) fn judged_public_leaf(
+        &self,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Assessment {
+        let leaf = self.issuing.leaf_with(names, change);
+        judged(&self.with_leaf(&leaf), &public(&[&self.root.certificate]))
     }
 
     /// Judges a leaf that was issued as the good one was, changed.

@@ -2,12 +2,14 @@
 //!
 //! Facts only: a reason carries what a sentence needs, and the sentence is made at the edge. Nothing here judges.
 
+mod flaw;
 mod issuance;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use flaw::{Flaw, WildcardMisuse};
 pub use issuance::IssuanceRule;
 use jiff::Timestamp;
 
@@ -293,6 +295,15 @@ pub enum Reason {
     NoCertificate {
         /// The suite.
         cipher: CipherSuite,
+    },
+    /// A certificate has a flaw.
+    Flaw(Flaw),
+    /// What is said of a certificate of the path that was not sent.
+    Unsent {
+        /// The certificate.
+        certificate: Arc<Certificate>,
+        /// What is said of it.
+        reason: Box<Self>,
     },
     /// The look was stopped.
     Stopped {

@@ -3,6 +3,7 @@
 //!
 //! A sentence says what is wrong and the evidence: which certificate, which store, which date. It never judges.
 
+mod flaw;
 mod issuance;
 mod reason;
 mod unit;

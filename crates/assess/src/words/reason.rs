@@ -6,6 +6,7 @@ use model::observation::{Failure, Stage};
 use model::tls::alert_name;
 use model::untrusted::Untrusted;
 
+use super::flaw::flaw;
 use super::issuance::issuance;
 use super::unit::{algorithm, issuer, key, label, moment, name, oddity, short, span, stores};
 
@@ -244,6 +245,10 @@ fn certificate(reason: &Reason) -> Option<String> {
         }
         Reason::NoServerAuth { usages } => {
             format!("may be used for {}, not for TLS servers", purposes(usages))
+        }
+        Reason::Flaw(found) => flaw(found),
+        Reason::Unsent { certificate, reason } => {
+            format!("{}, which is not sent: {}", label(certificate), sentence(reason))
         }
         Reason::CaAsLeaf => "is the certificate of an authority (CA:TRUE) and serves as a leaf".to_owned(),
         Reason::NoStaple => "demands a stapled OCSP answer, and none is sent".to_owned(),
