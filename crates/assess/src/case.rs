@@ -97,13 +97,15 @@ impl<'a> Case<'a> {
     /// they stand side by side.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &'a Arc<[Arc<Certificate>]>> + use<'a> {
         let mut before: Option<&Arc<[Arc<Certificate>]>> = None;
-        self.trust.iter().filter_map(move |verdict| match &verdict.outcome {
-            Trust::Trusted { path } if before.is_none_or(|before| !Arc::ptr_eq(before, path)) => {
-                before = Some(path);
-                Some(path)
-            }
-            _ => None,
-        })
+        self.trust
+            .iter()
+            .filter_map(move |verdict| match &verdict.outcome {
+                Trust::Trusted { path } if before.is_none_or(|before| !Arc::ptr_eq(before, path)) => {
+                    before = Some(path);
+                    Some(path)
+                }
+                _ => None,
+            })
     }
 
     /// The certificates between leaf and anchor of those paths that were not sent; one may come several times.

@@ -25,9 +25,10 @@ const LEAVES: Timestamp = Timestamp::constant(1_805_068_800, 0);
 
 fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
     let is_for_both = |facts: &&Facts| {
-        facts.extended_key_usages.as_deref().is_some_and(|usages| {
-            usages.contains(&Oid::SERVER_AUTH) && usages.contains(&Oid::CLIENT_AUTH)
-        })
+        facts
+            .extended_key_usages
+            .as_deref()
+            .is_some_and(|usages| usages.contains(&Oid::SERVER_AUTH) && usages.contains(&Oid::CLIENT_AUTH))
     };
     let Some(facts) = case.leaf_facts().filter(is_for_both) else {
         return;

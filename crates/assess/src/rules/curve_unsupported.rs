@@ -56,7 +56,10 @@ mod tests {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P384_SHA384).unwrap();
         let leaf = good.issuing.leaf_of(&key, &["shop.example"], |_| {});
         let mut der = leaf.der().to_vec();
-        let at = der.windows(5).position(|window| window == [0x2b, 0x81, 4, 0, 34]).unwrap();
+        let at = der
+            .windows(5)
+            .position(|window| window == [0x2b, 0x81, 4, 0, 34])
+            .unwrap();
         der[at + 4] = curve;
         rules(&judged(&good.with_leaf(&read(&der)), &good.stores()))
     }
@@ -74,7 +77,11 @@ mod tests {
     #[test]
     fn how_much_it_matters() {
         let named = |oid: &str| severity(&KeyKind::Ec(Curve::Named(Oid::from_dotted(oid).unwrap())));
-        assert_eq!(named("1.3.36.3.3.2.8.1.1.7"), Some(Severity::Warning), "brainpoolP256r1");
+        assert_eq!(
+            named("1.3.36.3.3.2.8.1.1.7"),
+            Some(Severity::Warning),
+            "brainpoolP256r1"
+        );
         assert_eq!(named("1.3.132.0.33"), None, "P-224 is too short already");
         assert_eq!(severity(&KeyKind::Ec(Curve::P521)), Some(Severity::Note));
         assert_eq!(severity(&KeyKind::Ec(Curve::P256)), None);

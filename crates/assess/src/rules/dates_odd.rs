@@ -49,7 +49,10 @@ mod tests {
     use crate::world::{Good, severity, valid};
 
     fn said(from: i64, to: i64) -> Option<Severity> {
-        severity(&Good::new().judged_leaf(|params| valid(params, from, to)), "dates-odd")
+        severity(
+            &Good::new().judged_leaf(|params| valid(params, from, to)),
+            "dates-odd",
+        )
     }
 
     #[test]

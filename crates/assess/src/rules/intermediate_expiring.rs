@@ -60,7 +60,10 @@ fn is_replaced(case: &Case<'_>, step: &Certificate) -> bool {
             .map(<[u8]>::to_vec)
     };
     let facts = step.facts();
-    let mut others = case.chain().iter().chain(case.paths().flat_map(|path| path.iter()));
+    let mut others = case
+        .chain()
+        .iter()
+        .chain(case.paths().flat_map(|path| path.iter()));
     others.any(|other| {
         other.facts().not_after > facts.not_after
             && other.facts().subject.canonical == facts.subject.canonical

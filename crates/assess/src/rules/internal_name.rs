@@ -73,7 +73,9 @@ fn is_below(name: &str, suffix: &str) -> bool {
         return false;
     };
     let ends = name.get(at..).is_some_and(|end| end.eq_ignore_ascii_case(suffix));
-    ends && name.get(..at).is_some_and(|head| head.is_empty() || head.ends_with('.'))
+    ends && name
+        .get(..at)
+        .is_some_and(|head| head.is_empty() || head.ends_with('.'))
 }
 
 #[cfg(test)]
@@ -83,14 +85,31 @@ mod tests {
 
     #[test]
     fn names_that_nobody_owns() {
-        for name in ["mail", "server01", "nas.local", "db.CORP", "*.internal", "x.home.arpa", "a.test."] {
+        for name in [
+            "mail",
+            "server01",
+            "nas.local",
+            "db.CORP",
+            "*.internal",
+            "x.home.arpa",
+            "a.test.",
+        ] {
             assert!(is_internal(name), "{name}");
         }
     }
 
     #[test]
     fn names_that_only_look_like_it() {
-        for name in ["local.com", "mylocal.de", "x.arpa", "intern.al", "a.b.xn--p1ai", "test.dev", "*", ""] {
+        for name in [
+            "local.com",
+            "mylocal.de",
+            "x.arpa",
+            "intern.al",
+            "a.b.xn--p1ai",
+            "test.dev",
+            "*",
+            "",
+        ] {
             assert!(!is_internal(name), "{name}");
         }
     }

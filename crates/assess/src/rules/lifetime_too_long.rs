@@ -77,7 +77,8 @@ mod tests {
         let good = Good::new();
         let leaf = good.issuing.leaf_with(&["shop.example"], |params| {
             params.not_before = rcgen::date_time_ymd(year, month, day_of_month);
-            params.not_after = params.not_before + Duration::from_secs(days * 86_400 + seconds) - Duration::from_secs(1);
+            params.not_after =
+                params.not_before + Duration::from_secs(days * 86_400 + seconds) - Duration::from_secs(1);
         });
         let at = leaf.facts().not_before.unwrap() + jiff::SignedDuration::from_hours(24);
         judge_at(
@@ -100,7 +101,11 @@ mod tests {
             (2029, 3, 15, 47),
         ] {
             let at_limit = judged(year, month, of_month, days, 0);
-            assert!(rules(&at_limit).is_empty(), "{year}-{month}-{of_month} {:?}", rules(&at_limit));
+            assert!(
+                rules(&at_limit).is_empty(),
+                "{year}-{month}-{of_month} {:?}",
+                rules(&at_limit)
+            );
             let above = judged(year, month, of_month, days, 1);
             assert_eq!(rules(&above), ["lifetime-too-long"], "{year}-{month}-{of_month}");
         }

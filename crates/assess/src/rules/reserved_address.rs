@@ -49,7 +49,9 @@ const fn is_reserved(address: IpAddr) -> bool {
 const fn is_reserved_v4(address: Ipv4Addr) -> bool {
     match address.octets() {
         // "This network", private, shared (RFC 6598), loopback, link-local.
-        [0 | 10 | 127, ..] | [100, 64..=127, ..] | [169, 254, ..] | [172, 16..=31, ..] | [192, 168, ..] => true,
+        [0 | 10 | 127, ..] | [100, 64..=127, ..] | [169, 254, ..] | [172, 16..=31, ..] | [192, 168, ..] => {
+            true
+        }
         // IETF assignments, documentation, benchmarks.
         [192, 0, 0 | 2, _] | [198, 51, 100, _] | [203, 0, 113, _] | [198, 18 | 19, ..] => true,
         // Multicast, future, broadcast.
@@ -82,15 +84,38 @@ mod tests {
     fn the_edges_of_the_blocks() {
         let reserved = |address: &str| is_reserved(address.parse().unwrap());
         for address in [
-            "10.0.0.1", "172.16.0.0", "172.31.255.255", "192.168.0.1", "127.0.0.1", "169.254.1.1", "100.64.0.0",
-            "100.127.255.255", "192.0.2.1", "224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fd00::1",
-            "ff02::1", "2001:db8::1", "::ffff:10.0.0.1",
+            "10.0.0.1",
+            "172.16.0.0",
+            "172.31.255.255",
+            "192.168.0.1",
+            "127.0.0.1",
+            "169.254.1.1",
+            "100.64.0.0",
+            "100.127.255.255",
+            "192.0.2.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "2001:db8::1",
+            "::ffff:10.0.0.1",
         ] {
             assert!(reserved(address), "{address}");
         }
         for address in [
-            "1.1.1.1", "172.15.255.255", "172.32.0.0", "100.63.255.255", "100.128.0.0", "192.0.1.1", "223.255.255.255",
-            "2606:4700::1", "2001:db7::1", "::ffff:1.1.1.1",
+            "1.1.1.1",
+            "172.15.255.255",
+            "172.32.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "192.0.1.1",
+            "223.255.255.255",
+            "2606:4700::1",
+            "2001:db7::1",
+            "::ffff:1.1.1.1",
         ] {
             assert!(!reserved(address), "{address}");
         }
@@ -100,7 +125,10 @@ mod tests {
     fn it_is_said_of_public_authorities_alone() {
         let good = Good::new();
         let names = ["shop.example", "10.0.0.1", "1.1.1.1"];
-        assert_eq!(rules(&good.judged_public_leaf(&names, |_| {})), ["reserved-address"]);
+        assert_eq!(
+            rules(&good.judged_public_leaf(&names, |_| {})),
+            ["reserved-address"]
+        );
         let leaf = good.issuing.leaf(&names);
         assert!(rules(&judged(&good.with_leaf(&leaf), &good.stores())).is_empty());
         assert!(rules(&good.judged_public_leaf(&["shop.example", "1.1.1.1"], |_| {})).is_empty());

@@ -125,7 +125,9 @@ fn remainder(number: &[u8], divisor: u64) -> u64 {
     let step = |rest: u64, byte: &u8| (rest << 8 | u64::from(*byte)) % divisor;
     let rest = head.iter().fold(0, step);
     words.chunks_exact(4).fold(rest, |rest, word| {
-        let word = word.iter().fold(0, |word: u64, byte| word << 8 | u64::from(*byte));
+        let word = word
+            .iter()
+            .fold(0, |word: u64, byte| word << 8 | u64::from(*byte));
         (rest << 32 | word) % divisor
     })
 }
@@ -208,7 +210,9 @@ mod tests {
         let good = Good::new();
         let shaped = power(128);
         assert_eq!(shaped.len(), 257, "2049 bits");
-        let leaf = good.issuing.leaf_of(&Key::new(&shaped), &["shop.example"], |_| {});
+        let leaf = good
+            .issuing
+            .leaf_of(&Key::new(&shaped), &["shop.example"], |_| {});
         let assessment = judged(&good.with_leaf(&leaf), &good.stores());
         assert_eq!(severity(&assessment, "roca-key"), Some(Severity::Critical));
         assert!(!rules(&assessment).contains(&"weak-key"));
@@ -238,7 +242,10 @@ mod tests {
     #[test]
     fn remainders_are_those_of_the_number() {
         assert_eq!(remainder(&[0x01, 0x00, 0x00, 0x00, 0x00], 97), (1 << 32) % 97);
-        assert_eq!(remainder(&[0xff; 7], 4_257_101_563), ((1 << 56) - 1) % 4_257_101_563);
+        assert_eq!(
+            remainder(&[0xff; 7], 4_257_101_563),
+            ((1 << 56) - 1) % 4_257_101_563
+        );
         assert_eq!(FIRST_PRODUCT, 4_257_101_563);
     }
 }

@@ -43,9 +43,15 @@ mod tests {
         let good = Good::new();
         let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
         let leaf = good.issuing.leaf_of(&key, &["shop.example"], |_| {});
-        assert_eq!(severity(&judged(&good.with_leaf(&leaf), &good.stores()), RULE.id), None);
+        assert_eq!(
+            severity(&judged(&good.with_leaf(&leaf), &good.stores()), RULE.id),
+            None
+        );
         let mut der = leaf.der().to_vec();
-        let at = der.windows(5).position(|window| window == [2, 3, 1, 0, 1]).unwrap();
+        let at = der
+            .windows(5)
+            .position(|window| window == [2, 3, 1, 0, 1])
+            .unwrap();
         der[at + 2..at + 5].copy_from_slice(&[0x40, 0, 3]);
         let assessment = judged(&good.with_leaf(&read(&der)), &good.stores());
         assert_eq!(severity(&assessment, RULE.id), None, "0x400003 is large");

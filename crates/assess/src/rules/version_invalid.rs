@@ -26,7 +26,9 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
             rule: RULE.id,
             severity: Severity::Warning,
             subject: case.place(place),
-            reason: Reason::Flaw(Flaw::Version { version: facts.version }),
+            reason: Reason::Flaw(Flaw::Version {
+                version: facts.version,
+            }),
         });
     }
 }
@@ -49,7 +51,10 @@ mod tests {
     fn said(number: u8) -> Option<Severity> {
         let good = Good::new();
         let mut der = good.leaf.der().to_vec();
-        let at = der.windows(5).position(|window| window == [0xa0, 3, 2, 1, 2]).unwrap();
+        let at = der
+            .windows(5)
+            .position(|window| window == [0xa0, 3, 2, 1, 2])
+            .unwrap();
         der[at + 4] = number;
         severity(&judged(&good.with_leaf(&read(&der)), &good.stores()), RULE.id)
     }

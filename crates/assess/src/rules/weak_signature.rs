@@ -1,5 +1,8 @@
 //! Signed with a broken hash.
 
+use std::sync::Arc;
+
+use model::certificate::Certificate;
 use model::finding::{Finding, Reason, Severity};
 
 use super::Rule;
@@ -21,9 +24,13 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
     for (place, certificate) in case.used() {
         let facts = certificate.facts();
-        let is_root = facts.self_issued() && place > 0;
+        if !is_broken(&facts.signature_algorithm) {
+            continue;
+        }
+        // One that issues itself anew stands below the anchor, and counts.
+        let is_root = place > 0 && facts.self_issued() && !is_below(case, certificate);
         let is_held = case.stores.holding(certificate.fingerprint()) != 0;
-        if is_root || is_held || !is_broken(&facts.signature_algorithm) {
+        if is_root || is_held {
             continue;
         }
         let reason = Reason::WeakSignature {
@@ -35,6 +42,36 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
             subject: case.place(place),
             reason,
         });
+    }
+    unsent(case, found);
+}
+
+/// Whether a certificate is on a path by which a store trusts the chain, and not its end.
+fn is_below(case: &Case<'_>, certificate: &Arc<Certificate>) -> bool {
+    let mut below = case
+        .paths()
+        .filter_map(|path| path.split_last().map(|(_, below)| below));
+    below.any(|below| below.contains(certificate))
+}
+
+/// What clients add to the chain by themselves is verified like the rest of it.
+fn unsent(case: &Case<'_>, found: &mut Vec<Finding>) {
+    let first = found.len();
+    for step in case.unsent() {
+        let algorithm = &step.facts().signature_algorithm;
+        if !is_broken(algorithm) {
+            continue;
+        }
+        let algorithm = algorithm.clone();
+        let finding = case.about(
+            &RULE,
+            Severity::Critical,
+            step,
+            Reason::WeakSignature { algorithm },
+        );
+        if !found.iter().skip(first).any(|said| *said == finding) {
+            found.push(finding);
+        }
     }
 }
 

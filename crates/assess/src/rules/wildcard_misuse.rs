@@ -111,7 +111,9 @@ mod tests {
         let good = Good::new();
         let said = |names: &[&str]| {
             let assessment = good.judged_public_leaf(names, |params| {
-                params.distinguished_name.push(DnType::CommonName, "*.shop.example");
+                params
+                    .distinguished_name
+                    .push(DnType::CommonName, "*.shop.example");
             });
             severity(&assessment, RULE.id)
         };

@@ -34,7 +34,9 @@ pub(super) fn flaw(flaw: &Flaw) -> String {
             moment(*not_before)
         ),
         Flaw::SmallExponent { exponent } => format!("RSA key with an exponent of {exponent}"),
-        Flaw::RocaShaped => "weak key: RSA with the shape of ROCA (CVE-2017-15361), which can be factored".to_owned(),
+        Flaw::RocaShaped => {
+            "weak key: RSA with the shape of ROCA (CVE-2017-15361), which can be factored".to_owned()
+        }
         Flaw::UnusualCurve { kind } => format!("key on a curve that TLS clients do not take ({})", key(kind)),
         Flaw::AnyPurposeOnly => {
             "is for any purpose (anyExtendedKeyUsage) and does not name TLS servers".to_owned()
@@ -53,7 +55,11 @@ pub(super) fn flaw(flaw: &Flaw) -> String {
             format!("wildcard {} that clients do not follow: {why}", short(name))
         }
         Flaw::InternalName { name, count } => {
-            format!("names {}{}, which is not of the public DNS", short(name), more(*count))
+            format!(
+                "names {}{}, which is not of the public DNS",
+                short(name),
+                more(*count)
+            )
         }
         Flaw::ReservedAddress { address, count } => format!(
             "names {}{}, which is nobody's on the internet",
@@ -64,7 +70,9 @@ pub(super) fn flaw(flaw: &Flaw) -> String {
         Flaw::SerialTooLong { bytes } => {
             format!("has a serial number of {bytes} bytes, at most 20 are allowed")
         }
-        Flaw::Version { version: version @ (1 | 2) } => {
+        Flaw::Version {
+            version: version @ (1 | 2),
+        } => {
             format!("is of version {version} and has extensions, which version 3 brought")
         }
         Flaw::Version { version } => format!("is of version {version}, which does not exist"),
