@@ -53,12 +53,6 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
 
 /// Whether another certificate of the same name and key, which lasts longer, was sent or ends another path.
 fn is_replaced(case: &Case<'_>, step: &Certificate) -> bool {
-    let spki = |certificate: &Certificate| {
-        certificate
-            .der()
-            .get(certificate.facts().public_key.spki.clone())
-            .map(<[u8]>::to_vec)
-    };
     let facts = step.facts();
     let mut others = case
         .chain()
@@ -69,6 +63,11 @@ fn is_replaced(case: &Case<'_>, step: &Certificate) -> bool {
             && other.facts().subject.canonical == facts.subject.canonical
             && spki(other) == spki(step)
     })
+}
+
+/// The key with its kind, as encoded.
+fn spki(certificate: &Certificate) -> Option<&[u8]> {
+    certificate.der().get(certificate.facts().public_key.spki.clone())
 }
 
 #[cfg(test)]
