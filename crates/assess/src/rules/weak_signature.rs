@@ -82,6 +82,10 @@ mod tests {
     use model::certificate::Certificate;
     use rcgen::{KeyPair, PKCS_RSA_SHA256};
 
+    use super::RULE;
+    use crate::case::Case;
+    use crate::path::{StoreVerdict, Trust};
+    use crate::trust_store::StoreKind;
     use crate::world::{Good, corp, judged, observation, read, rules, self_signed, severity};
 
     /// Writes another hash into both algorithm fields of an RSA certificate: the last byte of 1.2.840.113549.1.1.x.
@@ -140,6 +144,38 @@ mod tests {
             severity(&judged(&sent, &corp(&[&behind])), "weak-signature"),
             None,
             "a root that was sent"
+        );
+    }
+
+    #[test]
+    fn an_issuer_that_was_not_sent_is_looked_at_and_named_once() {
+        let good = Good::new();
+        let weak = signed_with(&rsa(), 5);
+        let seen = observation("shop.example", &[&good.leaf]);
+        let verdict = |steps: Vec<Arc<Certificate>>| StoreVerdict {
+            store: Arc::from("one"),
+            kind: StoreKind::Public,
+            outcome: Trust::Trusted { path: steps.into() },
+        };
+        let said = |middle: &Arc<Certificate>, anchor: &Arc<Certificate>| {
+            let path = || vec![Arc::clone(&good.leaf), Arc::clone(middle), Arc::clone(anchor)];
+            let trust = [verdict(path()), verdict(path())];
+            let stores = good.stores();
+            let case = Case::new(&seen, seen.handshake.as_ref(), None, &trust, &stores);
+            let mut found = Vec::new();
+            (RULE.check)(&case, &mut found);
+            found
+        };
+        let found = said(&weak, &good.root.certificate);
+        assert_eq!(found.len(), 1);
+        let line = crate::words::message(&found[0], &seen);
+        assert!(
+            line.contains("which is not sent: signed by RSA with SHA-1"),
+            "{line}"
+        );
+        assert!(
+            said(&good.issuing.certificate, &weak).is_empty(),
+            "an anchor is not"
         );
     }
 }
