@@ -108,6 +108,64 @@ impl<'a> Case<'a> {
         self.trust.iter().find(same).is_some_and(StoreVerdict::is_trusted)
     }
 
+    /// Whether some public store trusts the chain: what is asked of public authorities alone is asked only then.
+    pub(crate) fn is_public(&self) -> bool {
+        self.trust
+            .iter()
+            .any(|verdict| verdict.kind == StoreKind::Public && verdict.is_trusted())
+    }
+
+    /// The paths by which stores trust the chain, leaf first and anchor last; one that several share comes once when
+    /// they stand side by side.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &'a Arc<[Arc<Certificate>]>> + use<'a> {
+        let mut before: Option<&Arc<[Arc<Certificate>]>> = None;
+        self.trust
+            .iter()
+            .filter_map(move |verdict| match &verdict.outcome {
+                Trust::Trusted { path } if before.is_none_or(|before| !Arc::ptr_eq(before, path)) => {
+                    before = Some(path);
+                    Some(path)
+                }
+                _ => None,
+            })
+    }
+
+    /// The certificates between leaf and anchor of those paths that were not sent; one may come several times.
+    pub(crate) fn unsent(&self) -> impl Iterator<Item = &'a Arc<Certificate>> {
+        let below = self.paths().flat_map(|path| {
+            path.split_last()
+                .map(|(_, below)| below)
+                .unwrap_or_default()
+                .iter()
+                .skip(1)
+        });
+        below.filter(|step| self.place_of(step).is_none())
+    }
+
+    /// A finding about a certificate of a path: at its place, or beside the leaf when it was not sent.
+    pub(crate) fn about(
+        &self,
+        rule: &Rule,
+        severity: Severity,
+        certificate: &Arc<Certificate>,
+        reason: Reason,
+    ) -> Finding {
+        let place = self.place_of(certificate);
+        let reason = match place {
+            Some(_) => reason,
+            None => Reason::Unsent {
+                certificate: Arc::clone(certificate),
+                reason: Box::new(reason),
+            },
+        };
+        Finding {
+            rule: rule.id,
+            severity,
+            subject: self.place(place.unwrap_or_default()),
+            reason,
+        }
+    }
+
     /// The chain as sent, leaf first; empty when there is none.
     pub(crate) fn chain(&self) -> &'a [Arc<Certificate>] {
         self.handshake

@@ -190,11 +190,12 @@ impl Bench<'_> {
 mod tests {
     use model::status::Status;
     use proptest::prelude::*;
-    use rcgen::KeyIdMethod;
+    use rcgen::{KeyIdMethod, KeyPair, PKCS_RSA_SHA256};
 
     use super::*;
     use crate::world::{
-        Authority, Good, corp, day, finding, judged, law, now, observation, read, rules, self_signed, valid,
+        Authority, Good, corp, day, finding, judged, law, now, observation, public, read, rules, self_signed,
+        valid,
     };
 
     #[test]
@@ -208,6 +209,29 @@ mod tests {
         });
         let assessment = judged(&good.with_leaf(&leaf), &good.stores());
         assert_eq!((assessment.status, rules(&assessment)), (Status::Ok, Vec::new()));
+    }
+
+    #[test]
+    fn what_lets_encrypt_leaves_out_by_profile_raises_nothing() {
+        let good = Good::new();
+        let key = KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap();
+        for seconds in [160 * 3_600, 45 * 86_400, 64 * 86_400, 90 * 86_400] {
+            let leaf = good
+                .issuing
+                .leaf_of(&key, &["shop.example", "*.shop.example"], |params| {
+                    // An RSA key without keyEncipherment, no common name, no subject key identifier, no OCSP responder.
+                    params.not_before = rcgen::date_time_ymd(2026, 5, 31);
+                    params.not_after = params.not_before + std::time::Duration::from_secs(seconds - 1);
+                    params.key_identifier_method = KeyIdMethod::PreSpecified(Vec::new());
+                });
+            let assessment = judged(&good.with_leaf(&leaf), &public(&[&good.root.certificate]));
+            assert!(assessment.trust[0].is_trusted());
+            assert_eq!(
+                (assessment.status, rules(&assessment)),
+                (Status::Ok, Vec::new()),
+                "{seconds}"
+            );
+        }
     }
 
     #[test]

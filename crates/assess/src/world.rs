@@ -19,7 +19,7 @@ use model::starttls::StartTls;
 use model::tls::{CipherSuite, Group, SignatureScheme, Version};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    KeyUsagePurpose, PublicKeyData,
 };
 
 use crate::{Assessment, Law, Policy, SignatureMemory, Stores, judge};
@@ -133,7 +133,7 @@ impl Authority {
     /// A leaf with a key of the caller's.
     pub(crate) fn leaf_of(
         &self,
-        key: &KeyPair,
+        key: &impl PublicKeyData,
         names: &[&str],
         change: impl FnOnce(&mut CertificateParams),
     ) -> Arc<Certificate> {
@@ -246,6 +246,13 @@ pub(crate) fn with(mut observation: Observation, change: impl FnOnce(&mut Handsh
 /// One user store, `corp`, that holds these.
 pub(crate) fn corp(anchors: &[&Arc<Certificate>]) -> Stores {
     store("corp", Stores::none(), anchors)
+}
+
+/// One public store that holds these, and asks for no timestamps.
+pub(crate) fn public(anchors: &[&Arc<Certificate>]) -> Stores {
+    Stores::none()
+        .with_public_store("one", anchors.iter().map(|anchor| Arc::clone(anchor)).collect())
+        .unwrap()
 }
 
 /// Adds a user store.
@@ -385,6 +392,16 @@ impl Good {
 
     pub(crate) fn stores(&self) -> Stores {
         corp(&[&self.root.certificate])
+    }
+
+    /// Judges a leaf that was issued as the good one was, changed, by a public store.
+    pub(crate) fn judged_public_leaf(
+        &self,
+        names: &[&str],
+        change: impl FnOnce(&mut CertificateParams),
+    ) -> Assessment {
+        let leaf = self.issuing.leaf_with(names, change);
+        judged(&self.with_leaf(&leaf), &public(&[&self.root.certificate]))
     }
 
     /// Judges a leaf that was issued as the good one was, changed.

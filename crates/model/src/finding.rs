@@ -2,12 +2,14 @@
 //!
 //! Facts only: a reason carries what a sentence needs, and the sentence is made at the edge. Nothing here judges.
 
+mod flaw;
 mod issuance;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use flaw::{Flaw, WildcardMisuse};
 pub use issuance::IssuanceRule;
 use jiff::Timestamp;
 

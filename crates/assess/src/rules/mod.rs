@@ -4,18 +4,27 @@
 //! repeats: a chain that is refused only because the leaf has ended is `expired` and not `untrusted` too.
 
 mod anchor_sent;
+mod any_purpose;
 mod ca_as_leaf;
 mod caa_forbids;
 mod chain_incomplete;
 mod chain_order;
 mod chain_superfluous;
 mod chain_too_long;
+mod client_auth_ending;
+mod common_name_not_in_san;
+mod curve_unsupported;
+mod dates_odd;
 mod expired;
 mod expiring;
 mod giant_certificate;
 mod intermediate_expired;
+mod intermediate_expiring;
+mod internal_name;
 mod key_not_proven;
+mod key_usage_unfit;
 mod legacy_protocol;
+mod lifetime_too_long;
 mod malformed_certificate;
 mod missing_san;
 mod must_staple_missing;
@@ -33,13 +42,17 @@ mod sct_missing;
 mod sct_too_few;
 mod sct_unknown_log;
 mod self_signed;
+mod serial_invalid;
+mod small_exponent;
 mod starttls_injection;
 mod stopped;
 mod unparsable_certificate;
 mod untrusted;
+mod version_invalid;
 mod weak_cipher;
 mod weak_key;
 mod weak_signature;
+mod wildcard_misuse;
 
 use model::finding::{Finding, Severity};
 
@@ -80,6 +93,8 @@ pub static ALL: &[&Rule] = &[
     &revoked::RULE,
     &not_yet_valid::RULE,
     &expiring::RULE,
+    &dates_odd::RULE,
+    &intermediate_expiring::RULE,
     &unparsable_certificate::RULE,
     &name_mismatch::RULE,
     &missing_san::RULE,
@@ -90,8 +105,17 @@ pub static ALL: &[&Rule] = &[
     &key_not_proven::RULE,
     &starttls_injection::RULE,
     &no_server_auth::RULE,
+    &key_usage_unfit::RULE,
+    &roca_key::RULE,
     &weak_key::RULE,
     &weak_signature::RULE,
+    &lifetime_too_long::RULE,
+    &curve_unsupported::RULE,
+    &wildcard_misuse::RULE,
+    &internal_name::RULE,
+    &reserved_address::RULE,
+    &any_purpose::RULE,
+    &version_invalid::RULE,
     &legacy_protocol::RULE,
     &weak_cipher::RULE,
     &malformed_certificate::RULE,

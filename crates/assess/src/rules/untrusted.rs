@@ -149,4 +149,24 @@ mod tests {
         };
         assert_eq!(reason.word(), "bad-signature");
     }
+
+    #[test]
+    fn a_name_outside_of_an_issuers_constraints_is_said_with_the_name() {
+        let root = Authority::root("Root");
+        let issuing = root.authority_with("Confined", |params| {
+            params.name_constraints = Some(rcgen::NameConstraints {
+                permitted_subtrees: vec![rcgen::GeneralSubtree::DnsName("corp.example".to_owned())],
+                excluded_subtrees: Vec::new(),
+            });
+        });
+        let leaf = issuing.leaf(&["shop.example"]);
+        let seen = observation("shop.example", &[&leaf, &issuing.certificate]);
+        let assessment = judged(&seen, &corp(&[&root.certificate]));
+        assert_eq!(rules(&assessment), ["untrusted"]);
+        let line = crate::words::message(finding(&assessment, "untrusted").unwrap(), &seen);
+        assert!(line.ends_with("may not vouch for shop.example"), "{line}");
+        let inside = issuing.leaf(&["shop.corp.example"]);
+        let seen = observation("shop.corp.example", &[&inside, &issuing.certificate]);
+        assert!(rules(&judged(&seen, &corp(&[&root.certificate]))).is_empty());
+    }
 }

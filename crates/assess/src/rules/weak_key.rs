@@ -62,6 +62,23 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
             });
         }
     }
+    unsent(case, found);
+}
+
+/// What clients add to the chain by themselves is verified like the rest of it.
+fn unsent(case: &Case<'_>, found: &mut Vec<Finding>) {
+    let first = found.len();
+    for step in case.unsent() {
+        let kind = &step.facts().public_key.kind;
+        let Some((severity, weakness)) = weakness(kind) else {
+            continue;
+        };
+        let kind = kind.clone();
+        let finding = case.about(&RULE, severity, step, Reason::WeakKey { kind, weakness });
+        if !found.iter().skip(first).any(|said| *said == finding) {
+            found.push(finding);
+        }
+    }
 }
 
 /// What is weak about a key, and how much it matters.

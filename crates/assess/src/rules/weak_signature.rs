@@ -1,5 +1,8 @@
 //! Signed with a broken hash.
 
+use std::sync::Arc;
+
+use model::certificate::Certificate;
 use model::finding::{Finding, Reason, Severity};
 
 use super::Rule;
@@ -21,9 +24,13 @@ pub(super) static RULE: Rule = Rule {
 fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
     for (place, certificate) in case.used() {
         let facts = certificate.facts();
-        let is_root = facts.self_issued() && place > 0;
+        if !is_broken(&facts.signature_algorithm) {
+            continue;
+        }
+        // One that issues itself anew stands below the anchor, and counts.
+        let is_root = place > 0 && facts.self_issued() && !is_below(case, certificate);
         let is_held = case.stores.holding(certificate.fingerprint()) != 0;
-        if is_root || is_held || !is_broken(&facts.signature_algorithm) {
+        if is_root || is_held {
             continue;
         }
         let reason = Reason::WeakSignature {
@@ -36,6 +43,36 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
             reason,
         });
     }
+    unsent(case, found);
+}
+
+/// Whether a certificate is on a path by which a store trusts the chain, and not its end.
+fn is_below(case: &Case<'_>, certificate: &Arc<Certificate>) -> bool {
+    let mut below = case
+        .paths()
+        .filter_map(|path| path.split_last().map(|(_, below)| below));
+    below.any(|below| below.contains(certificate))
+}
+
+/// What clients add to the chain by themselves is verified like the rest of it.
+fn unsent(case: &Case<'_>, found: &mut Vec<Finding>) {
+    let first = found.len();
+    for step in case.unsent() {
+        let algorithm = &step.facts().signature_algorithm;
+        if !is_broken(algorithm) {
+            continue;
+        }
+        let algorithm = algorithm.clone();
+        let finding = case.about(
+            &RULE,
+            Severity::Critical,
+            step,
+            Reason::WeakSignature { algorithm },
+        );
+        if !found.iter().skip(first).any(|said| *said == finding) {
+            found.push(finding);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -45,6 +82,10 @@ mod tests {
     use model::certificate::Certificate;
     use rcgen::{KeyPair, PKCS_RSA_SHA256};
 
+    use super::RULE;
+    use crate::case::Case;
+    use crate::path::{StoreVerdict, Trust};
+    use crate::trust_store::StoreKind;
     use crate::world::{Good, corp, judged, observation, read, rules, self_signed, severity};
 
     /// Writes another hash into both algorithm fields of an RSA certificate: the last byte of 1.2.840.113549.1.1.x.
@@ -103,6 +144,38 @@ mod tests {
             severity(&judged(&sent, &corp(&[&behind])), "weak-signature"),
             None,
             "a root that was sent"
+        );
+    }
+
+    #[test]
+    fn an_issuer_that_was_not_sent_is_looked_at_and_named_once() {
+        let good = Good::new();
+        let weak = signed_with(&rsa(), 5);
+        let seen = observation("shop.example", &[&good.leaf]);
+        let verdict = |steps: Vec<Arc<Certificate>>| StoreVerdict {
+            store: Arc::from("one"),
+            kind: StoreKind::Public,
+            outcome: Trust::Trusted { path: steps.into() },
+        };
+        let said = |middle: &Arc<Certificate>, anchor: &Arc<Certificate>| {
+            let path = || vec![Arc::clone(&good.leaf), Arc::clone(middle), Arc::clone(anchor)];
+            let trust = [verdict(path()), verdict(path())];
+            let stores = good.stores();
+            let case = Case::new(&seen, seen.handshake.as_ref(), None, &trust, &stores);
+            let mut found = Vec::new();
+            (RULE.check)(&case, &mut found);
+            found
+        };
+        let found = said(&weak, &good.root.certificate);
+        assert_eq!(found.len(), 1);
+        let line = crate::words::message(&found[0], &seen);
+        assert!(
+            line.contains("which is not sent: signed by RSA with SHA-1"),
+            "{line}"
+        );
+        assert!(
+            said(&good.issuing.certificate, &weak).is_empty(),
+            "an anchor is not"
         );
     }
 }

@@ -300,6 +300,10 @@ fn certificate(reason: &Reason) -> Option<String> {
         Reason::NoServerAuth { usages } => {
             format!("may be used for {}, not for TLS servers", purposes(usages))
         }
+        Reason::Flaw(found) => flaw(found),
+        Reason::Unsent { certificate, reason } => {
+            format!("{}, which is not sent: {}", label(certificate), sentence(reason))
+        }
         Reason::CaAsLeaf => "is the certificate of an authority (CA:TRUE) and serves as a leaf".to_owned(),
         Reason::NoStaple => "demands a stapled OCSP answer, and none is sent".to_owned(),
         _ => return None,

@@ -244,4 +244,30 @@ mod tests {
         );
         assert_eq!(moment(Timestamp::MAX), "9999-12-31 23:59 UTC");
     }
+
+    #[test]
+    fn each_kind_of_malformed_encoding_has_words_of_its_own() {
+        let kinds = [
+            OddityKind::Truncated,
+            OddityKind::TrailingBytes,
+            OddityKind::UnexpectedTag,
+            OddityKind::NonMinimalLength,
+            OddityKind::NonMinimalInteger,
+            OddityKind::NonCanonicalBoolean,
+            OddityKind::BadBitString,
+            OddityKind::BadOid,
+            OddityKind::BadText,
+            OddityKind::BadTime,
+            OddityKind::UnusualTime,
+            OddityKind::BadAddress,
+            OddityKind::DuplicateExtension,
+            OddityKind::TooManyNames,
+            OddityKind::TooManyEntries,
+            OddityKind::TooDeep,
+            OddityKind::BadKey,
+            OddityKind::NotACertificate,
+        ];
+        let said: std::collections::BTreeSet<_> = kinds.into_iter().map(oddity).collect();
+        assert_eq!(said.len(), kinds.len());
+    }
 }
