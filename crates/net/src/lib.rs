@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod dial;
+pub mod dns;
 mod permits;
 mod resolve;
 

@@ -54,7 +54,8 @@ pub(crate) fn stores(own: &[NamedFile]) -> anyhow::Result<Stores> {
     Ok(stores)
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
+/// The certificates of a file, PEM or DER; each can be read.
+pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
     let shown = untrusted::shown(&path.display().to_string());
     let bytes = file::read_bounded(path, limits::FILE_BYTES)
         .map_err(|error| anyhow::anyhow!("{shown}: {}", file::reason(&error)))?;

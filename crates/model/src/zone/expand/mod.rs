@@ -83,6 +83,8 @@ pub struct Expansion {
     wildcards: Vec<(Domain, usize)>,
     quests: HashMap<Domain, Vec<Quest>>,
     seen: HashSet<Seen>,
+    /// Addresses of names that went out before their zone broke off.
+    went_out: HashSet<(u64, IpAddr)>,
     last: Last,
     text: String,
 }
@@ -91,6 +93,18 @@ pub struct Expansion {
 struct Zone {
     apex: Arc<Domain>,
     extent: Extent,
+    /// How much was known when it began.
+    before: Before,
+}
+
+/// Lengths of what grows with the records of zones.
+#[derive(Clone, Copy, Debug)]
+struct Before {
+    v4: usize,
+    v6: usize,
+    exists: usize,
+    references: usize,
+    wildcards: usize,
 }
 
 /// The owner of the record before: records of one owner mostly stand together.
@@ -142,6 +156,7 @@ impl Expansion {
             wildcards: Vec::new(),
             quests: HashMap::new(),
             seen: HashSet::new(),
+            went_out: HashSet::new(),
             last: Last::default(),
             text: String::new(),
         }
@@ -168,12 +183,50 @@ impl Expansion {
     pub fn begin(&mut self, apex: Domain) {
         self.zone_places.insert(apex.clone(), self.zones.len());
         let hash = self.hasher.hash_one(apex.wire());
+        // In front of what a restart forgets.
         self.exists.push(hash);
         self.zones.push(Zone {
             apex: Arc::new(apex),
             extent: Extent::Partial,
+            before: Before {
+                v4: self.v4.len(),
+                v6: self.v6.len(),
+                exists: self.exists.len(),
+                references: self.references.len(),
+                wildcards: self.wildcards.len(),
+            },
         });
         self.last = Last::default();
+    }
+
+    /// Forgets the records of the zone that was begun last: they come again from its start. Endpoints that went out stay out,
+    /// and do not go out again.
+    pub fn restart(&mut self) {
+        let Some(Zone { apex, before, .. }) = self.zones.last() else {
+            return;
+        };
+        let (apex, before) = (Arc::clone(apex), *before);
+        let v4 = self.v4.drain(before.v4..);
+        self.went_out.extend(v4.map(|(hash, address, _)| (hash, IpAddr::V4(address))));
+        let v6 = self.v6.drain(before.v6..);
+        self.went_out.extend(v6.map(|(hash, address, _)| (hash, IpAddr::V6(address))));
+        self.exists.truncate(before.exists);
+        self.references.truncate(before.references);
+        self.wildcards.truncate(before.wildcards);
+        self.cnames.retain(|_, place| *place < before.references);
+        self.dnames.retain(|_, place| *place < before.references);
+        self.cuts.retain(|cut| !cut.borrowed().is_below(apex.borrowed()));
+        self.last = Last::default();
+    }
+
+    /// Whether a name lies in one of the zones.
+    pub fn is_inside(&self, name: DomainRef<'_>) -> bool {
+        self.zones.iter().any(|zone| name.is_within(zone.apex.borrowed()))
+    }
+
+    /// Adds a name that is known from elsewhere, and where it was read.
+    pub fn know(&mut self, name: Name, place: String) {
+        self.wishes.names.push((name, place));
     }
 
     /// Ends the records of the zone that was begun last.
@@ -284,6 +337,9 @@ impl Expansion {
         }
         if record.owner.is_wildcard() {
             self.wildcard(record.owner);
+            return;
+        }
+        if !self.went_out.is_empty() && self.went_out.contains(&(self.last.hash, address)) {
             return;
         }
         let because = [Because::Record(record)];

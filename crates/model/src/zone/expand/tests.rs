@@ -329,6 +329,35 @@ fn a_partial_zone_proves_no_absence() {
 }
 
 #[test]
+fn a_zone_that_comes_again_gives_nothing_twice() {
+    let mut expansion = Expansion::new(wishes());
+    let mut lines = Vec::new();
+    let mut out = |line: Line<'_>| lines.push(shown(line));
+    expansion.begin(Domain::parse(ZONE).unwrap());
+    for words in ["a A 192.0.2.1", "c CNAME a", "sub NS ns.sub"] {
+        expansion.take(record(words).borrowed(), &mut out);
+    }
+    expansion.restart();
+    for words in ["a A 192.0.2.1", "a A 192.0.2.2", "x.sub A 192.0.2.3", "c CNAME a"] {
+        expansion.take(record(words).borrowed(), &mut out);
+    }
+    expansion.end(Extent::Whole);
+    expansion.finish(&mut out);
+    let heads: Vec<&str> = lines.iter().map(|line| line.split(" <-").next().unwrap()).collect();
+    assert_eq!(
+        heads,
+        [
+            "a.example.com 192.0.2.1:443 none",
+            "sub.example.com.: delegated",
+            "a.example.com 192.0.2.2:443 none",
+            "x.sub.example.com 192.0.2.3:443 none",
+            "c.example.com 192.0.2.1:443 none",
+            "c.example.com 192.0.2.2:443 none",
+        ]
+    );
+}
+
+#[test]
 fn unwanted_names_are_counted() {
     let mut expansion = Expansion::new(wishes()).keeping(Box::new(|name| !name.starts_with("dev.")));
     let mut count = 0;
