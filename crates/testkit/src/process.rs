@@ -163,6 +163,22 @@ impl Process {
         self
     }
 
+    /// Waits until it has written a line with these words.
+    pub(crate) fn saying(mut self, words: &str) -> Self {
+        let deadline = Instant::now() + READY;
+        while !std::fs::read_to_string(&self.log).is_ok_and(|log| log.contains(words)) {
+            let ended = matches!(self.child.try_wait(), Ok(Some(_)));
+            assert!(
+                !ended && Instant::now() < deadline,
+                "{} does not say `{words}`:\n{}",
+                self.program,
+                tail(&self.log)
+            );
+            std::thread::sleep(PAUSE);
+        }
+        self
+    }
+
     /// The last of what it wrote, for messages of failing tests.
     pub fn log(&self) -> String {
         tail(&self.log)

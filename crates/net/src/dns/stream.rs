@@ -182,7 +182,7 @@ async fn answers_over_udp(server: SocketAddr, zone: &Domain) -> Option<bool> {
 pub(super) fn random_id() -> u16 {
     let mut octets = [0; 2];
     // Without random numbers the number is zero, and an answer must still come over the connection that was asked on.
-    drop(aws_lc_rs::rand::fill(&mut octets));
+    aws_lc_rs::rand::fill(&mut octets).unwrap_or_default();
     u16::from_be_bytes(octets)
 }
 

@@ -131,6 +131,8 @@ impl Places {
             networks: Networks::default(),
             own_zones: Vec::new(),
             names: Vec::new(),
+            seen: Vec::new(),
+            least_validity: None,
             guess: self.label()?,
             filter: Arc::new(Filter::default()),
             copies: None,
@@ -332,6 +334,7 @@ fn checker(path: &Path, plan: &mut Plan, filter: &mut Filter) -> anyhow::Result<
     for pattern in &wanted.left_out {
         filter.leave(pattern).with_context(cannot)?;
     }
+    plan.least_validity = wanted.least_validity;
     for place in wanted.places {
         config::checker_place(place, plan)?;
     }

@@ -126,7 +126,6 @@ struct Coming<'a, 'f> {
     view: usize,
     expansion: &'a mut Expansion,
     events: &'a mut Events<'f>,
-    unresolved: u64,
     records: u64,
 }
 
@@ -216,7 +215,6 @@ impl<'f> Engine<'_, '_, 'f> {
             view,
             expansion,
             events: &mut *self.events,
-            unresolved: 0,
             records: 0,
         };
         let copies = self.plan.copies.as_ref();
@@ -306,7 +304,6 @@ impl<'f> Engine<'_, '_, 'f> {
             view,
             expansion,
             events,
-            unresolved: 0,
             records: 0,
         }
     }
@@ -330,6 +327,11 @@ impl<'f> Engine<'_, '_, 'f> {
         }
         for (place, view) in self.views.iter_mut().enumerate() {
             let (events, sum) = (&mut *self.events, &mut self.sum);
+            for (name, source) in &self.plan.seen {
+                if Domain::parse(name.as_str()).is_ok_and(|name| view.is_inside(name.borrowed())) {
+                    view.know(name.clone(), source.clone());
+                }
+            }
             view.finish(&mut |line| events(Event::Line(place, line)));
             let names = view.outside();
             let hosts: Vec<Name> = names.iter().filter_map(|name| name.borrowed().host().ok()).collect();

@@ -21,7 +21,7 @@ pub(crate) fn append(line: &Line<'_>, view: usize, out: &mut String) {
 
 fn endpoint(found: &Found<'_>, view: usize, out: &mut String) {
     // A name, an address and the words below hold nothing that JSON escapes; writing to a string cannot fail.
-    let written = write!(
+    write!(
         out,
         "{{\"kind\":\"endpoint\",\"name\":\"{}\",\"address\":\"{}\",\"port\":{},\"starttls\":\"{}\",\"holder\":\"{}\"",
         found.name,
@@ -29,8 +29,8 @@ fn endpoint(found: &Found<'_>, view: usize, out: &mut String) {
         found.port,
         found.starttls.word(),
         holder(found.holder)
-    );
-    drop(written);
+    )
+    .unwrap_or_default();
     if let Holder::Ours(Some(group)) = found.holder {
         member("group", group, out);
     }
@@ -69,7 +69,7 @@ fn tail(zone: DomainRef<'_>, view: usize, because: &[Because<'_>], out: &mut Str
         out.push('"');
     }
     if view > 0 {
-        drop(write!(out, ",\"view\":{}", view + 1));
+        write!(out, ",\"view\":{}", view + 1).unwrap_or_default();
     }
     out.push_str(",\"because\":[");
     for (place, step) in because.iter().enumerate() {
@@ -77,7 +77,7 @@ fn tail(zone: DomainRef<'_>, view: usize, because: &[Because<'_>], out: &mut Str
             out.push(',');
         }
         out.push('"');
-        drop(write!(Escaped(out), "{step}"));
+        write!(Escaped(out), "{step}").unwrap_or_default();
         out.push('"');
     }
     out.push_str("]}");
@@ -85,7 +85,7 @@ fn tail(zone: DomainRef<'_>, view: usize, because: &[Because<'_>], out: &mut Str
 
 fn push_plain(name: DomainRef<'_>, out: &mut String) {
     let begin = out.len();
-    drop(write!(Escaped(out), "{name}"));
+    write!(Escaped(out), "{name}").unwrap_or_default();
     if out.len() > begin + 1 && out.ends_with('.') {
         out.pop();
     }
@@ -100,10 +100,10 @@ pub(crate) fn append_report(report: &Report, out: &mut String) {
     member("source", &report.source, out);
     member("state", report.state.word(), out);
     if let Some(serial) = report.serial {
-        drop(write!(out, ",\"serial\":{serial}"));
+        write!(out, ",\"serial\":{serial}").unwrap_or_default();
     }
     if report.state != State::Failed {
-        drop(write!(out, ",\"records\":{}", report.records));
+        write!(out, ",\"records\":{}", report.records).unwrap_or_default();
     }
     if !report.reasons.is_empty() {
         member("reason", &report.reasons.join("; "), out);

@@ -27,8 +27,12 @@ pub(crate) struct Plan {
     pub(crate) own_zones: Vec<Domain>,
     /// Names that are known from elsewhere, each with where it was read.
     pub(crate) names: Vec<(Name, String)>,
+    /// Names that certificates have: those that lie in a zone are tried like the others.
+    pub(crate) seen: Vec<(Name, String)>,
     /// The label for names that wildcards cover.
     pub(crate) guess: String,
+    /// Certificates must be valid for so long, when a configuration says so.
+    pub(crate) least_validity: Option<std::time::Duration>,
     /// Which names are wanted.
     pub(crate) filter: Arc<Filter>,
     /// Copies of zones between runs.
@@ -72,7 +76,7 @@ pub(crate) enum Place {
     /// An account at a provider.
     Provider {
         /// Which, with what opens it.
-        account: super::plan::Account,
+        account: Account,
         /// What the place is called.
         source: String,
         /// Zones wanted of it; empty means all.

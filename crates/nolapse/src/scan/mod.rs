@@ -3,7 +3,7 @@
 //! One thread reads the targets and feeds a bounded channel; a worker per core looks and judges; the calling thread
 //! writes. Nothing is held that grows with the number of targets:
 //!
-//! - [`targets`]: from what was typed to numbered items;
+//! - [`targets`]: from what was typed to numbered items; [`learnt`]: from what DNS names;
 //! - [`work`]: one worker, from items to batches of rendered or judged looks;
 //! - [`look`]: one endpoint, from the connection to the verdict;
 //! - [`run`]: all of it together, with signals, progress and output;
@@ -11,6 +11,7 @@
 //! - [`tally`], [`progress`]: counts.
 
 pub(crate) mod known;
+pub(crate) mod learnt;
 pub(crate) mod look;
 pub(crate) mod progress;
 pub(crate) mod resume;
