@@ -7,11 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use model::certificate::{Certificate, Facts};
 use model::endpoint::Identity;
-use model::finding::{Finding, PathReason, Reason, Severity, Subject};
+use model::evidence::{Caa, FetchedIssuer};
+use model::finding::{Finding, PathReason, Reason, Repair, Severity, Subject};
 use model::observation::{Handshake, Observation, Outcome};
 
 use crate::path::{StoreVerdict, Trust, is_unparsable};
 use crate::policy::Policy;
+use crate::revocation::CertificateRevocation;
 use crate::rules::Rule;
 use crate::trust_store::{StoreKind, Stores};
 
@@ -26,6 +28,20 @@ pub(crate) struct Case<'a> {
     pub(crate) now: Timestamp,
     pub(crate) policy: Policy,
     refusal: Option<Refusal<'a>>,
+    heard: Heard<'a>,
+}
+
+/// What third parties said, as far as it was asked.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Heard<'a> {
+    /// What follows about revocation.
+    pub(crate) revocation: &'a [CertificateRevocation],
+    /// What stores would say with the issuers that were fetched; empty when none were.
+    pub(crate) repaired: &'a [StoreVerdict],
+    /// The issuers that were fetched, or not.
+    pub(crate) issuers: &'a [FetchedIssuer],
+    /// Who may issue for the leaf's names.
+    pub(crate) caa: &'a [Caa],
 }
 
 /// Why the chain is refused where it matters.
@@ -57,7 +73,13 @@ impl<'a> Case<'a> {
             now,
             policy,
             refusal,
+            heard: Heard::default(),
         }
+    }
+
+    pub(crate) const fn hearing(mut self, heard: Heard<'a>) -> Self {
+        self.heard = heard;
+        self
     }
 
     pub(crate) const fn at(mut self, now: Timestamp) -> Self {
@@ -104,6 +126,29 @@ impl<'a> Case<'a> {
     /// speak only then.
     pub(crate) const fn is_main(&self) -> bool {
         self.further.is_none()
+    }
+
+    /// What is known about the revocation of certificates.
+    pub(crate) const fn revocation(&self) -> &'a [CertificateRevocation] {
+        self.heard.revocation
+    }
+
+    /// Who may issue for the leaf's names, if that was asked.
+    pub(crate) const fn caa(&self) -> &'a [Caa] {
+        self.heard.caa
+    }
+
+    /// What a client finds that fetches the issuer of `certificate`.
+    pub(crate) fn repair(&self, certificate: &Certificate) -> Option<Repair> {
+        let issuers = self.heard.issuers.iter();
+        let fetched = issuers
+            .filter(|issuer| issuer.of == certificate.fingerprint())
+            .find(|issuer| issuer.fetched.outcome.is_ok())?;
+        let trusting = self.heard.repaired.iter().filter(|verdict| verdict.is_trusted());
+        Some(Repair {
+            url: fetched.fetched.url.clone(),
+            stores: trusting.map(|verdict| Arc::clone(&verdict.store)).collect(),
+        })
     }
 
     /// Whether the look was stopped.

@@ -1,6 +1,7 @@
 //! Judging one observation: what the rules find, worst first, and what each store says.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::evidence::Evidence;
@@ -8,10 +9,11 @@ use model::finding::{Finding, Severity, Subject};
 use model::observation::{Handshake, Observation};
 use model::status::Status;
 
-use crate::case::Case;
+use crate::case::{Case, Heard};
 use crate::memory::SignatureMemory;
 use crate::path::{self, Question, StoreVerdict};
 use crate::policy::Policy;
+use crate::revocation::{CertificateRevocation, Inquest};
 use crate::rules;
 use crate::trust_store::Stores;
 
@@ -33,6 +35,11 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// What each store says of the chain, in the order of the stores; empty without a chain.
     pub trust: Vec<StoreVerdict>,
+    /// What is known about the revocation of certificates of the chain and its paths; only those about which something
+    /// was said or asked.
+    pub revocation: Vec<CertificateRevocation>,
+    /// What each store would say with the issuers that were fetched; empty when none were.
+    pub repaired: Vec<StoreVerdict>,
 }
 
 /// Judges `observation` at `now`. The same input gives the same assessment; `memory` only saves work.
@@ -50,10 +57,16 @@ pub fn judge(
         memory,
         now,
     };
-    let (mut findings, trust) = bench.look(observation.handshake.as_ref(), None);
+    let Judged {
+        mut findings,
+        trust,
+        revocation,
+        repaired,
+    } = bench.look(observation.handshake.as_ref(), None);
     for (number, handshake) in observation.further_handshakes.iter().enumerate() {
-        let (further, _) = bench.look(Some(handshake), Some(number));
+        let further = bench.look(Some(handshake), Some(number));
         let of_certificates = further
+            .findings
             .into_iter()
             .filter(|finding| finding.subject != Subject::Endpoint);
         for finding in of_certificates {
@@ -73,7 +86,17 @@ pub fn judge(
         status: Status::from(worst),
         findings,
         trust,
+        revocation,
+        repaired,
     }
+}
+
+/// What judging one handshake gives.
+struct Judged {
+    findings: Vec<Finding>,
+    trust: Vec<StoreVerdict>,
+    revocation: Vec<CertificateRevocation>,
+    repaired: Vec<StoreVerdict>,
 }
 
 /// What judging needs, for every handshake of one observation.
@@ -86,35 +109,65 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    fn look(
-        &self,
-        handshake: Option<&Handshake>,
-        further: Option<usize>,
-    ) -> (Vec<Finding>, Vec<StoreVerdict>) {
+    fn look(&self, handshake: Option<&Handshake>, further: Option<usize>) -> Judged {
         let chain = handshake
             .map(|handshake| handshake.chain.as_slice())
             .unwrap_or_default();
         let question = Question {
-            chain,
             known: &self.evidence.issuers,
-            now: self.now,
+            ..Question::of(chain, self.now)
         };
         let trust = path::verdicts(&question, self.law.stores, self.memory);
+        let repaired = self.repaired(&question);
+        let inquest = handshake.map(|handshake| Inquest {
+            handshake,
+            trust: &trust,
+            evidence: self.evidence,
+            memory: self.memory,
+            now: self.now,
+        });
+        let revocation = inquest.map(|inquest| inquest.certificates()).unwrap_or_default();
+        let heard = Heard {
+            revocation: &revocation,
+            repaired: &repaired,
+            issuers: &self.evidence.fetched_issuers,
+            caa: &self.evidence.caa,
+        };
         let case = Case::new(self.observation, handshake, further, &trust, self.law.stores)
             .at(self.now)
-            .under(self.law.policy);
+            .under(self.law.policy)
+            .hearing(heard);
         let mut findings = Vec::new();
         for rule in rules::ALL {
             (rule.check)(&case, &mut findings);
         }
-        (findings, trust)
+        Judged {
+            findings,
+            trust,
+            revocation,
+            repaired,
+        }
+    }
+
+    /// What stores would say with the issuers that were fetched. Shown beside the verdict, never in its place: many
+    /// clients do not fetch.
+    fn repaired(&self, question: &Question<'_>) -> Vec<StoreVerdict> {
+        let fetched = self.evidence.fetched_issuers.iter();
+        let fetched = fetched.filter_map(|issuer| issuer.fetched.outcome.as_ref().ok());
+        let known: Vec<_> = question.known.iter().chain(fetched).map(Arc::clone).collect();
+        if known.len() == question.known.len() {
+            return Vec::new();
+        }
+        let with_fetched = Question {
+            known: &known,
+            ..*question
+        };
+        path::verdicts(&with_fetched, self.law.stores, self.memory)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use model::status::Status;
     use proptest::prelude::*;
     use rcgen::KeyIdMethod;

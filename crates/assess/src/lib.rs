@@ -8,15 +8,18 @@
 //! - [`trust_store`]: who trusts which anchors;
 //! - [`signature`], [`memory`]: one signature, checked once;
 //! - [`path`]: from the leaf to anchors, for all stores at once, within a budget;
+//! - [`revocation`]: whether an issuer took a certificate back;
 //! - [`rules`]: one file each, with what it says of itself for `nolapse explain` and for the documents;
 //! - [`judge()`]: all of it together;
 //! - [`words`]: the sentences, made at the very end and safe for a terminal.
 
 mod case;
+mod issuers;
 mod judge;
 pub mod memory;
 pub mod path;
 mod policy;
+pub mod revocation;
 pub mod rules;
 pub mod signature;
 pub mod trust_store;
@@ -27,6 +30,6 @@ mod world;
 
 pub use judge::{Assessment, Law, judge};
 pub use memory::SignatureMemory;
-pub use path::{Question, StoreVerdict, Trust};
+pub use path::{Policies, Profile, Purpose, Question, StoreVerdict, Trust};
 pub use policy::{Policy, Threshold};
 pub use trust_store::{StoreKind, Stores};

@@ -12,14 +12,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use model::Fingerprint;
 use model::certificate::Certificate;
+use model::revocation::{OcspReply, RevocationList};
 
-use crate::path::Upper;
+use crate::path::{Terms, Upper};
 use crate::signature::{self, Signed};
 
 /// One remembered signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KnownSignature {
-    /// The signed certificate.
+    /// The signed certificate, revocation list, or OCSP answer.
     pub child: Fingerprint,
     /// The certificate whose key was tried.
     pub issuer: Fingerprint,
@@ -53,8 +54,10 @@ pub(crate) struct UpperKey {
     pub(crate) stores: Fingerprint,
     /// The issuer that the upper part begins with.
     pub(crate) issuer: Fingerprint,
-    /// SHA-256 over the fingerprints of the certificates sent beside the leaf, in order.
-    pub(crate) sent: Fingerprint,
+    /// SHA-256 over the fingerprints of the certificates beside the leaf, in order, and how many of them were sent.
+    pub(crate) others: Fingerprint,
+    /// What is asked of each certificate.
+    pub(crate) terms: Terms,
 }
 
 /// Signatures remembered by default: 72 bytes each, so about 150 MB at the very most, and 5 MB for 60,000 hosts.
@@ -115,12 +118,32 @@ impl SignatureMemory {
     /// version may be able to.
     pub(crate) fn verify(&self, child: &Certificate, issuer: &Certificate) -> Signed {
         let key = (child.fingerprint(), issuer.fingerprint());
+        self.remember(key, || signature::verify(child, issuer))
+    }
+
+    /// As [`Self::verify`], of a revocation list.
+    pub(crate) fn verify_list(&self, list: &RevocationList, issuer: &Certificate) -> Signed {
+        let key = (list.fingerprint(), issuer.fingerprint());
+        self.remember(key, || signature::verify_list(list, issuer))
+    }
+
+    /// As [`Self::verify`], of an OCSP answer; `check` verifies it when that is not remembered.
+    pub(crate) fn verify_reply(
+        &self,
+        reply: &OcspReply,
+        signer: &Certificate,
+        check: impl FnOnce() -> Signed,
+    ) -> Signed {
+        self.remember((reply.fingerprint(), signer.fingerprint()), check)
+    }
+
+    fn remember(&self, key: (Fingerprint, Fingerprint), check: impl FnOnce() -> Signed) -> Signed {
         match self.signatures.get(&key) {
             Some(Remembered { valid: true, .. }) => return Signed::Valid,
             Some(Remembered { valid: false, .. }) => return Signed::Invalid,
             None => {}
         }
-        let signed = signature::verify(child, issuer);
+        let signed = check();
         if signed != Signed::Unsupported {
             let remembered = Remembered {
                 valid: signed == Signed::Valid,

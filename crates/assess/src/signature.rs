@@ -5,6 +5,7 @@
 //! says that, so that a chain signed with SHA-1 is still told apart from a forged one.
 
 use model::certificate::{Certificate, Hash, SignatureAlgorithm};
+use model::revocation::RevocationList;
 pub use model::signature::{Signed, is_supported};
 
 /// Checks whether `issuer`'s key signed `child`. Names, dates and permissions are not looked at.
@@ -20,6 +21,26 @@ pub fn verify(child: &Certificate, issuer: &Certificate) -> Signed {
     };
     model::signature::verify(
         &facts.signature_algorithm,
+        &key.kind,
+        key_bytes,
+        message,
+        signature,
+    )
+}
+
+/// Checks whether `issuer`'s key signed a revocation list. Names, dates and permissions are not looked at.
+pub fn verify_list(list: &RevocationList, issuer: &Certificate) -> Signed {
+    let header = list.header();
+    let key = &issuer.facts().public_key;
+    let (Some(message), Some(signature), Some(key_bytes)) = (
+        list.der().get(header.to_be_signed.clone()),
+        list.der().get(header.signature.clone()),
+        issuer.der().get(key.key.clone()),
+    ) else {
+        return Signed::Invalid;
+    };
+    model::signature::verify(
+        &header.signature_algorithm,
         &key.kind,
         key_bytes,
         message,

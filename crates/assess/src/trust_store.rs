@@ -162,7 +162,7 @@ impl Stores {
         let place = self.anchors.len();
         self.by_fingerprint.insert(certificate.fingerprint(), place);
         self.by_subject
-            .entry(certificate.facts().subject.raw_bytes.clone())
+            .entry(certificate.facts().subject.canonical.clone())
             .or_default()
             .push(place);
         self.anchors.push(Anchor {
@@ -202,7 +202,7 @@ impl Stores {
             .map_or(0, |anchor| anchor.stores)
     }
 
-    /// The anchors with this subject, compared byte for byte.
+    /// The anchors with this subject, in the form in which names are compared.
     pub(crate) fn with_subject(&self, subject: &[u8]) -> impl Iterator<Item = &Anchor> {
         let places = self
             .by_subject

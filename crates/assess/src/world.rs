@@ -5,14 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use model::Fingerprint;
 use model::certificate::Certificate;
 use model::endpoint::{Identity, Service};
-use model::evidence::Evidence;
+use model::evidence::{Evidence, Fetched, FetchedCrl, FetchedIssuer, FetchedOcsp, Unavailable};
 use model::finding::{Finding, Severity};
 use model::name::Name;
 use model::observation::{
     ClientCertificate, Depth, Elapsed, Failure, Handshake, Hello, Observation, Outcome, Proof, Stage,
 };
+use model::revocation::{OcspReply, RevocationList};
 use model::starttls::StartTls;
 use model::tls::{CipherSuite, Group, SignatureScheme, Version};
 use rcgen::{
@@ -68,6 +70,16 @@ impl Authority {
             certificate,
             issuer: Issuer::new(params, key),
         }
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> &KeyPair {
+        self.issuer.key()
+    }
+
+    /// What signs for it.
+    pub(crate) const fn issuer(&self) -> &Issuer<'static, KeyPair> {
+        &self.issuer
     }
 
     /// An intermediate below this one.
@@ -258,6 +270,63 @@ pub(crate) fn judge_at(
         &memory,
         at,
     )
+}
+
+/// Judges at [`now`] with what third parties said.
+pub(crate) fn judge_with(observation: &Observation, stores: &Stores, evidence: &Evidence) -> Assessment {
+    judge(observation, evidence, law(stores), &SignatureMemory::new(), now())
+}
+
+/// What was asked of third parties about one certificate.
+pub(crate) struct Asked {
+    of: Fingerprint,
+    pub(crate) evidence: Evidence,
+}
+
+/// Begins to ask about a certificate.
+pub(crate) fn asked(certificate: &Certificate) -> Asked {
+    Asked {
+        of: certificate.fingerprint(),
+        evidence: Evidence::none(),
+    }
+}
+
+impl Asked {
+    fn fetched<T>(outcome: Result<T, Unavailable>) -> Fetched<T> {
+        Fetched {
+            url: "http://evidence.example/".into(),
+            at: now(),
+            outcome,
+        }
+    }
+
+    /// A responder answered.
+    pub(crate) fn answer(mut self, reply: Arc<OcspReply>) -> Self {
+        let (of, fetched) = (self.of, Self::fetched(Ok(reply)));
+        self.evidence.ocsp.push(FetchedOcsp { of, fetched });
+        self
+    }
+
+    /// A responder did not.
+    pub(crate) fn fails(mut self, why: Unavailable) -> Self {
+        let (of, fetched) = (self.of, Self::fetched(Err(why)));
+        self.evidence.ocsp.push(FetchedOcsp { of, fetched });
+        self
+    }
+
+    /// A list was fetched.
+    pub(crate) fn list(mut self, list: Arc<RevocationList>) -> Self {
+        let (of, fetched) = (self.of, Self::fetched(Ok(list)));
+        self.evidence.crls.push(FetchedCrl { of, fetched });
+        self
+    }
+
+    /// The issuer was fetched.
+    pub(crate) fn issuer(mut self, issuer: &Arc<Certificate>) -> Self {
+        let (of, fetched) = (self.of, Self::fetched(Ok(Arc::clone(issuer))));
+        self.evidence.fetched_issuers.push(FetchedIssuer { of, fetched });
+        self
+    }
 }
 
 /// These stores and the default policy.

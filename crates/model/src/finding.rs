@@ -2,15 +2,22 @@
 //!
 //! Facts only: a reason carries what a sentence needs, and the sentence is made at the edge. Nothing here judges.
 
+mod issuance;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use issuance::IssuanceRule;
 use jiff::Timestamp;
 
 use crate::certificate::{Certificate, KeyKind, OddityKind, Oid, SignatureAlgorithm};
+use crate::doubt::{Doubt, OcspDoubt, Source};
 use crate::endpoint::Identity;
+use crate::evidence::Unavailable;
+use crate::name::Name;
 use crate::observation::{Failure, Stage};
+use crate::revocation::RevocationReason;
 use crate::tls::{CipherSuite, SignatureScheme, Version};
 use crate::untrusted::Untrusted;
 
@@ -132,6 +139,8 @@ pub enum Reason {
         certificate: Arc<Certificate>,
         /// Stores that refuse because of it.
         stores: Vec<Arc<str>>,
+        /// What a client finds that fetches the issuer; `None` when it was not fetched, or could not be.
+        repair: Option<Repair>,
     },
     /// Stores refuse the chain.
     Refused {
@@ -256,6 +265,52 @@ pub enum Reason {
         /// The suite.
         cipher: CipherSuite,
     },
+    /// The issuer took the certificate back.
+    Revoked {
+        /// The certificate, which may be one that was not sent.
+        certificate: Arc<Certificate>,
+        /// When.
+        at: Option<Timestamp>,
+        /// Why, if said.
+        reason: Option<RevocationReason>,
+        /// Who says it; `None` when only several lists together do.
+        source: Option<Source>,
+    },
+    /// What was said about its revocation does not count.
+    RevocationUnknown {
+        /// Why.
+        doubt: Doubt,
+        /// Where it was said.
+        url: Option<Untrusted>,
+    },
+    /// Nobody could be asked about its revocation.
+    RevocationUnavailable {
+        /// Why the first of them could not.
+        why: Unavailable,
+        /// Where that was.
+        url: Option<Untrusted>,
+    },
+    /// The stapled OCSP answer does not count.
+    StapleDoubtful {
+        /// Why.
+        doubt: OcspDoubt,
+    },
+    /// The stapled OCSP answer should have been replaced.
+    StapleStale {
+        /// Until when it was in force.
+        next_update: Timestamp,
+        /// How long ago that was.
+        ago: Duration,
+    },
+    /// DNS names other authorities for a name than the issuer.
+    CaaForbids {
+        /// The name.
+        name: Name,
+        /// Where the records stand.
+        at: Option<Name>,
+        /// The authorities that they name.
+        allowed: Vec<Untrusted>,
+    },
     /// The look was stopped.
     Stopped {
         /// In which stage.
@@ -263,6 +318,15 @@ pub enum Reason {
         /// By what.
         failure: Failure,
     },
+}
+
+/// A missing issuer that can be fetched from where the certificate says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Where it is.
+    pub url: Untrusted,
+    /// Stores that would accept the chain with it.
+    pub stores: Vec<Arc<str>>,
 }
 
 /// What is weak about a key.
@@ -298,6 +362,65 @@ pub enum CipherWeakness {
     Des,
     /// Triple DES: 64-bit blocks (SWEET32).
     TripleDes,
+}
+
+/// What a certificate is to be used for in TLS (RFC 5280 section 4.2.1.12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Purpose {
+    /// As a server's (`serverAuth`).
+    #[default]
+    Server,
+    /// As a client's (`clientAuth`).
+    Client,
+}
+
+/// Why it is not known whether a certificate is revoked, the least telling first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unknown {
+    /// Nothing that is at hand covers the certificate.
+    NothingCovers,
+    /// Who may have signed the list or answer is not known, or may not sign any.
+    NoSigner,
+    /// Signed by an algorithm or key that this program cannot verify.
+    UnsupportedAlgorithm,
+    /// The signature does not verify.
+    BadSignature,
+    /// The list or answer cannot be read, or breaks RFC 5280.
+    Malformed,
+    /// It has a critical extension that is not understood.
+    NotUnderstood,
+    /// It is not in force yet.
+    NotYet {
+        /// From when.
+        this_update: Timestamp,
+    },
+    /// A newer one should have come.
+    Stale {
+        /// Until when.
+        next_update: Timestamp,
+    },
+    /// Only some of the reasons for revocation are covered.
+    SomeReasons,
+    /// More lists, names or signatures than are looked at.
+    TooComplex,
+}
+
+impl Unknown {
+    /// The word used in machine formats.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::NothingCovers => "nothing-covers",
+            Self::NoSigner => "no-signer",
+            Self::UnsupportedAlgorithm => "unsupported-algorithm",
+            Self::BadSignature => "bad-signature",
+            Self::Malformed => "malformed",
+            Self::NotUnderstood => "not-understood",
+            Self::NotYet { .. } => "not-yet",
+            Self::Stale { .. } => "stale",
+            Self::SomeReasons => "some-reasons",
+            Self::TooComplex => "too-complex",
+        }
+    }
 }
 
 /// Why a path to an anchor is refused: one variant per thing that is mended differently.
@@ -372,10 +495,12 @@ pub enum PathReason {
         /// The issuer.
         certificate: Arc<Certificate>,
     },
-    /// Not for TLS servers (RFC 5280 section 4.2.1.12).
+    /// Not for what it is to be used for (RFC 5280 section 4.2.1.12).
     ExtendedKeyUsage {
         /// Which certificate.
         certificate: Arc<Certificate>,
+        /// What it is to be used for.
+        purpose: Purpose,
     },
     /// A critical extension that is not understood (RFC 5280 section 4.2).
     UnknownCritical {
@@ -392,6 +517,65 @@ pub enum PathReason {
         issuer: Arc<Certificate>,
         /// The name.
         name: Untrusted,
+    },
+    /// The leaf does not name whom it must name (RFC 9525 section 6).
+    NotNamed {
+        /// The leaf.
+        certificate: Arc<Certificate>,
+        /// Whom it must name.
+        wanted: Identity,
+    },
+    /// A key that clients no longer accept.
+    WeakKey {
+        /// Whose.
+        certificate: Arc<Certificate>,
+        /// What is weak.
+        weakness: KeyWeakness,
+    },
+    /// Signed with a broken hash.
+    WeakSignature {
+        /// The signed certificate.
+        certificate: Arc<Certificate>,
+    },
+    /// Taken back by its issuer.
+    Revoked {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+        /// Since when, if that could be read.
+        at: Option<Timestamp>,
+        /// Why, if said.
+        reason: Option<RevocationReason>,
+    },
+    /// It cannot be found out whether its issuer took it back, and that was asked for.
+    StandingUnknown {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+        /// What comes nearest to an answer.
+        why: Unknown,
+    },
+    /// From this certificate on the path is valid for none of the policies asked for (RFC 5280 section 6.1).
+    NoPolicy {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+    },
+    /// An issuer maps anyPolicy, or to it (RFC 5280 section 6.1.4 (a)).
+    AnyPolicyMapped {
+        /// The issuer.
+        certificate: Arc<Certificate>,
+    },
+    /// More authorities between leaf and anchor than were asked for.
+    TooDeep {
+        /// The leaf.
+        certificate: Arc<Certificate>,
+        /// How many were asked for.
+        allowed: usize,
+    },
+    /// A rule for issuers is broken that clients at large do not enforce; asked under the strict profile only.
+    Violation {
+        /// Which certificate.
+        certificate: Arc<Certificate>,
+        /// The rule.
+        rule: IssuanceRule,
     },
     /// A precertificate (RFC 6962 section 3.1) is not meant to be served.
     Precertificate {
@@ -436,18 +620,27 @@ impl PathReason {
             Self::Precertificate { .. } => 3,
             Self::Expired { .. } => 4,
             Self::NotYetValid { .. } => 5,
-            Self::Malformed { .. } => 6,
-            Self::AlgorithmsDisagree { .. } => 7,
-            Self::ExtendedKeyUsage { .. } => 8,
-            Self::NameConstraint { .. } => 9,
-            Self::UnknownCritical { .. } => 10,
-            Self::NotCa { .. } => 11,
-            Self::KeyUsage { .. } => 12,
-            Self::PathTooLong { .. } => 13,
-            Self::UnsupportedAlgorithm { .. } => 14,
-            Self::BadSignature { .. } => 15,
-            Self::IssuerNotSent { .. } => 16,
-            Self::NotInStore { .. } => 17,
+            Self::Revoked { .. } => 6,
+            Self::NotNamed { .. } => 7,
+            Self::Malformed { .. } => 8,
+            Self::AlgorithmsDisagree { .. } => 9,
+            Self::ExtendedKeyUsage { .. } => 10,
+            Self::NameConstraint { .. } => 11,
+            Self::UnknownCritical { .. } => 12,
+            Self::NotCa { .. } => 13,
+            Self::KeyUsage { .. } => 14,
+            Self::PathTooLong { .. } => 15,
+            Self::NoPolicy { .. } => 16,
+            Self::AnyPolicyMapped { .. } => 17,
+            Self::TooDeep { .. } => 18,
+            Self::WeakKey { .. } => 19,
+            Self::WeakSignature { .. } => 20,
+            Self::UnsupportedAlgorithm { .. } => 21,
+            Self::BadSignature { .. } => 22,
+            Self::IssuerNotSent { .. } => 23,
+            Self::NotInStore { .. } => 24,
+            Self::StandingUnknown { .. } => 25,
+            Self::Violation { .. } => 26,
         }
     }
 
@@ -470,6 +663,15 @@ impl PathReason {
             Self::UnknownCritical { .. } => "unknown-critical",
             Self::NameConstraint { .. } => "name-constraint",
             Self::Precertificate { .. } => "precertificate",
+            Self::NotNamed { .. } => "not-named",
+            Self::WeakKey { .. } => "weak-key",
+            Self::WeakSignature { .. } => "weak-signature",
+            Self::Revoked { .. } => "revoked",
+            Self::StandingUnknown { .. } => "revocation-unknown",
+            Self::NoPolicy { .. } => "no-policy",
+            Self::AnyPolicyMapped { .. } => "any-policy-mapped",
+            Self::TooDeep { .. } => "too-deep",
+            Self::Violation { rule, .. } => rule.word(),
             Self::Malformed { .. } => "malformed",
             Self::TooComplex { .. } => "too-complex",
         }
@@ -490,10 +692,19 @@ impl PathReason {
             | Self::NotCa { certificate }
             | Self::PathTooLong { certificate, .. }
             | Self::KeyUsage { certificate }
-            | Self::ExtendedKeyUsage { certificate }
+            | Self::ExtendedKeyUsage { certificate, .. }
             | Self::UnknownCritical { certificate, .. }
             | Self::NameConstraint { certificate, .. }
             | Self::Precertificate { certificate }
+            | Self::NotNamed { certificate, .. }
+            | Self::WeakKey { certificate, .. }
+            | Self::WeakSignature { certificate }
+            | Self::Revoked { certificate, .. }
+            | Self::StandingUnknown { certificate, .. }
+            | Self::NoPolicy { certificate }
+            | Self::AnyPolicyMapped { certificate }
+            | Self::TooDeep { certificate, .. }
+            | Self::Violation { certificate, .. }
             | Self::Malformed { certificate, .. } => Some(certificate),
             Self::TooComplex { .. } => None,
         }

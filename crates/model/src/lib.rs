@@ -9,7 +9,7 @@
 //!   [`oddity`]s;
 //! - [`pem`], [`pkcs7`]: the wrappings in which files carry certificates;
 //! - [`observation`]: what one endpoint presented at one time, and how far the look came;
-//! - [`evidence`]: what third parties say about its certificates;
+//! - [`evidence`], [`doubt`], [`http`]: what third parties say about its certificates, and why that does not count or come;
 //! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
 //! - [`limits`]: every bound on what strangers control;
 //! - [`untrusted`]: text from the network and how each sink escapes it;
@@ -17,10 +17,12 @@
 
 pub mod certificate;
 pub mod der;
+pub mod doubt;
 pub mod endpoint;
 pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
+pub mod http;
 pub mod limits;
 pub mod name;
 pub mod observation;

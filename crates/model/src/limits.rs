@@ -72,6 +72,11 @@ pub const PATH_SIGNATURES: usize = 100;
 pub const PATH_LENGTH: usize = 10;
 /// Name-constraint comparisons for one chain (RFC 5280 section 4.2.1.10), the quadratic step.
 pub const PATH_NAME_COMPARISONS: usize = 250_000;
+/// Certificates beside the leaf that may stand on a path: an endpoint sends at most [`CHAIN_CERTIFICATES`], a file or
+/// what was fetched may bring more. Test suites for path building bring 35.
+pub const PATH_CANDIDATES: usize = 64;
+/// Names and distribution points compared when one certificate is held against revocation lists.
+pub const CRL_COMPARISONS: usize = 250_000;
 /// Connections open at once, file descriptors permitting (`--concurrency`).
 pub const CONCURRENT: usize = 1000;
 /// Connections open at once to one address (`--per-address`).
@@ -112,6 +117,32 @@ pub const PROVIDER_PAGE_BYTES: usize = 8 * 1024 * 1024;
 pub const PROVIDER_PAGES: usize = 100_000;
 /// Bytes of a file that `inspect` reads.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
+/// One fetch of evidence or data by HTTP, from the resolving of the name to the last byte, redirects included.
+pub const FETCH: Duration = Duration::from_secs(10);
+/// Redirects followed, each checked anew: an honest address of a CRL has at most one, from http to https.
+pub const HTTP_REDIRECTS: usize = 2;
+/// Status line and header fields of one HTTP answer together.
+pub const HTTP_HEADER_BYTES: usize = 16 * 1024;
+/// Length of an URL that is followed; honest ones are below 200.
+pub const URL_BYTES: usize = 2 * 1024;
+/// URLs of one kind (OCSP, CRL, issuer) followed for one certificate: 240 of them fit into a leaf of 8 KiB.
+pub const URLS_PER_CERTIFICATE: usize = 3;
+/// A fetched OCSP answer.
+pub const OCSP_BYTES: usize = 64 * 1024;
+/// A fetched CRL; the largest of public authorities have about 8 MiB.
+pub const CRL_BYTES: usize = 10 * 1024 * 1024;
+/// A fetched issuer, alone or in a bundle.
+pub const ISSUER_BYTES: usize = 256 * 1024;
+/// Issuers fetched one above the other.
+pub const ISSUERS_ABOVE: usize = 4;
+/// Bytes of fetched evidence kept at hand during a run, all of it together.
+pub const EVIDENCE_KEPT_BYTES: usize = 64 * 1024 * 1024;
+/// Failures in a row after which a server of evidence is not asked again for a while.
+pub const EVIDENCE_FAILURES: u32 = 3;
+/// Names of a leaf that CAA records are asked for.
+pub const CAA_NAMES: usize = 8;
+/// CAA records read of one name.
+pub const CAA_RECORDS: usize = 64;
 
 /// One limit as `nolapse limits` shows it.
 #[derive(Clone, Copy, Debug)]

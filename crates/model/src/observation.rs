@@ -278,4 +278,6 @@ pub struct Elapsed {
     pub handshake: Option<Duration>,
     /// All of it, fallback connections included.
     pub total: Duration,
+    /// Asking third parties about what was seen, after the look and not counted in it.
+    pub evidence: Option<Duration>,
 }

@@ -34,6 +34,8 @@ pub enum OddityKind {
     BadText,
     /// A time that does not exist, or in a form that RFC 5280 section 4.1.2.5 forbids.
     BadTime,
+    /// A GeneralizedTime before 2050: issuers must not write it, and readers must take it (section 4.1.2.5).
+    UnusualTime,
     /// An address of an impossible length.
     BadAddress,
     /// The same extension twice (section 4.2).

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use model::certificate::{Certificate, SigningRequest};
 use model::pkcs7::SignedData;
-use model::revocation::{Crl, OcspAnswer};
+use model::revocation::{Crl, OcspAnswer, OcspReply, RevocationList, freshest_urls, ocsp_request};
 use model::sct::{SctOrigin, parse_list};
 use model::{limits, pem};
 use proptest::prelude::*;
@@ -62,6 +62,7 @@ fn read_all(bytes: &[u8]) {
             .iter()
             .all(|basic| inside(basic.signature.clone(), bytes))
     );
+    read_evidence(&certificate, bytes);
     let crl = Crl::parse(bytes);
     assert!(crl.entries(bytes).count() <= bytes.len());
     assert!(
@@ -76,6 +77,26 @@ fn read_all(bytes: &[u8]) {
     ));
     assert!(parse_list(bytes, SctOrigin::Tls).scts.len() <= limits::SCTS);
     assert!(pem::blocks(bytes).count() <= bytes.len());
+}
+
+/// The same bytes as a certificate, its issuer, an answer and a list, each asked about the others.
+fn read_evidence(certificate: &Certificate, bytes: &[u8]) {
+    let request = ocsp_request(certificate, certificate);
+    assert!(request.is_none_or(|request| request.len() < 256));
+    let reply = OcspReply::from_der(bytes);
+    if let Some(basic) = &reply.answer().basic {
+        assert!(reply.certificates(basic).count() <= limits::CHAIN_CERTIFICATES);
+        assert!(basic.answers.len() <= limits::LIST_ENTRIES);
+        basic.answers.iter().for_each(|single| {
+            single.is_about(certificate, certificate);
+        });
+        basic.responder.is(certificate);
+    }
+    let list = RevocationList::from_der(bytes);
+    let facts = certificate.facts();
+    list.find(&facts.issuer.canonical, &facts.serial);
+    let urls = freshest_urls(bytes, &list.header().extensions).len();
+    assert!(urls + freshest_urls(bytes, &facts.extensions).len() <= 2 * limits::LIST_ENTRIES);
 }
 
 proptest! {

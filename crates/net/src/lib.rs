@@ -2,11 +2,14 @@
 //!
 //! A [`Network`] is made once per worker thread from [`Settings`] and a shared [`Permits`]; it resolves names to every
 //! address they have and dials addresses within the limits that make us a polite guest. What goes wrong comes back as
-//! a [`model::observation::Failure`], never as an error of ours. It knows nothing of TLS.
+//! a [`model::observation::Failure`], never as an error of ours. It knows nothing of the TLS that is looked at; the TLS
+//! of [`http`] carries data for us.
 
+pub mod api;
 pub mod clock;
 mod dial;
 pub mod dns;
+pub mod http;
 mod permits;
 mod resolve;
 

@@ -7,6 +7,8 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
+use hickory_resolver::proto::rr::{RData, Record, RecordType};
+use model::evidence::{CaaRecord, CaaSet};
 use model::observation::Failure;
 use model::{Name, Untrusted, limits};
 use tokio::sync::OnceCell;
@@ -55,6 +57,63 @@ impl Network {
             elapsed: begin.elapsed(),
         }
     }
+}
+
+impl Network {
+    /// Asks who may issue certificates for `name`: its CAA records, or those of the nearest name above it that has any
+    /// (RFC 8659 section 3). Bounded by `limits::RESOLVE` for the whole climb.
+    ///
+    /// # Errors
+    /// Why the records could not be had. That there are none is an answer.
+    pub async fn caa(&self, name: &Name) -> Result<CaaSet, Failure> {
+        match self.resolver.0.get_or_init(async || build(&self.settings)).await {
+            Err(failure) => Err(failure.clone()),
+            Ok(resolver) => match tokio::time::timeout(limits::RESOLVE, climb(resolver, name)).await {
+                Err(_) => Err(Failure::TimedOut),
+                Ok(found) => found,
+            },
+        }
+    }
+}
+
+async fn climb(resolver: &TokioResolver, name: &Name) -> Result<CaaSet, Failure> {
+    let mut at = Some(name.clone());
+    while let Some(here) = at {
+        let records = match resolver.lookup(format!("{here}."), RecordType::CAA).await {
+            Ok(found) => found
+                .answers()
+                .iter()
+                .filter_map(caa_record)
+                .take(limits::CAA_RECORDS)
+                .collect(),
+            Err(error) => match failure(&error) {
+                Failure::NameUnknown | Failure::NoAddress => Vec::new(),
+                other => return Err(other),
+            },
+        };
+        if !records.is_empty() {
+            return Ok(CaaSet {
+                at: Some(here),
+                records,
+            });
+        }
+        at = here
+            .as_str()
+            .split_once('.')
+            .and_then(|(_, above)| Name::parse(above).ok());
+    }
+    Ok(CaaSet::default())
+}
+
+fn caa_record(record: &Record) -> Option<CaaRecord> {
+    let RData::CAA(caa) = &record.data else {
+        return None;
+    };
+    Some(CaaRecord {
+        critical: caa.issuer_critical,
+        tag: Untrusted::new(caa.tag.as_str()),
+        value: Untrusted::from_bytes(&caa.value),
+    })
 }
 
 async fn lookup(resolver: &TokioResolver, name: &Name) -> Result<Vec<IpAddr>, Failure> {

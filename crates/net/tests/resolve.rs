@@ -12,6 +12,13 @@ use model::observation::Failure;
 use net::{Caps, Families, Network, Permits, Settings};
 use tokio::net::UdpSocket;
 
+fn caa(tag: &str, value: &str) -> RData {
+    let mut caa = hickory_proto::rr::rdata::CAA::new_issue(false, None, Vec::new());
+    caa.tag = tag.to_owned();
+    caa.value = value.as_bytes().to_vec();
+    RData::CAA(caa)
+}
+
 /// Answers until dropped: `both.test` has two A and one AAAA, `v4.test` one A, `empty.test` nothing, `broken.test`
 /// SERVFAIL, `silent.test` no answer at all, and every other name does not exist.
 async fn server() -> (SocketAddr, tokio::task::JoinHandle<()>) {
@@ -41,7 +48,8 @@ fn answer(query: &Message) -> Option<Message> {
             vec![RData::AAAA(Ipv6Addr::from_bits(0x2001_0db8 << 96 | 1).into())]
         }
         ("v4.test.", RecordType::A) => vec![v4(4)],
-        ("v4.test." | "empty.test.", _) => Vec::new(),
+        ("caa.test.", RecordType::CAA) => vec![caa("issue", "ca.example; a=b"), caa("iodef", "mailto:a@b")],
+        ("v4.test." | "empty.test." | "caa.test.", _) => Vec::new(),
         ("silent.test.", _) => return None,
         ("broken.test.", _) => {
             answer.metadata.response_code = ResponseCode::ServFail;
@@ -115,4 +123,36 @@ async fn each_way_of_having_no_address_is_told_apart() {
 async fn localhost_needs_no_server() {
     let found = resolve("localhost", Families::Both).await.unwrap();
     assert!(found.contains(&IpAddr::from([127, 0, 0, 1])), "{found:?}");
+}
+
+#[test]
+fn authorities_are_those_of_the_nearest_name_above() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let (address, task) = server().await;
+        let settings = Settings {
+            resolvers: vec![address],
+            ..Settings::default()
+        };
+        let network = Network::new(settings, Permits::new(Caps::default()));
+        let asked = async |name: &str| network.caa(&Name::parse(name).unwrap()).await;
+        let found = asked("a.b.caa.test").await.unwrap();
+        assert_eq!(found.at, Some(Name::parse("caa.test").unwrap()));
+        assert_eq!(found.issuers(false), Some(vec!["ca.example"]));
+        assert_eq!(asked("caa.test").await.unwrap(), found);
+        let none = asked("empty.test").await.unwrap();
+        assert_eq!(
+            (none.at.clone(), none.issuers(false)),
+            (None, None),
+            "everybody may issue"
+        );
+        assert!(matches!(
+            asked("broken.test").await,
+            Err(Failure::ResolverFailed { .. })
+        ));
+        task.abort();
+    });
 }

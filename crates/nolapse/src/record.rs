@@ -4,12 +4,14 @@
 //! added, never changed or removed; `nolapse schema` prints the JSON Schema, and a test holds every output against it.
 //! Text from the network stands here as it was sent: [`crate::json`] escapes it.
 
+mod evidence;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use assess::{Assessment, StoreVerdict, Trust, words};
+use assess::{StoreVerdict, Trust, words};
 use jiff::Timestamp;
 use model::certificate::{Certificate, KeyKind};
 use model::endpoint::Identity;
@@ -18,6 +20,7 @@ use model::{Finding, limits};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use crate::scan::look::Look;
 use crate::{failure, names};
 
 /// The version of the record. Raised when a field is changed or removed.
@@ -50,6 +53,15 @@ pub(crate) struct Record<'a> {
     trust: BTreeMap<&'a str, TrustPart<'a>>,
     /// What is wrong or worth knowing, worst first.
     findings: Vec<FindingPart<'a>>,
+    /// What is known about the revocation of certificates, of the chain and of the paths that stores accept: those about
+    /// which something was sent along, or asked (`--revocation`).
+    revocation: Vec<evidence::RevocationPart<'a>>,
+    /// Issuers that were not sent and were fetched (`--fetch-issuers`).
+    fetched_issuers: Vec<evidence::IssuerPart<'a>>,
+    /// Stores that would accept the chain with the issuers that were fetched.
+    trusted_with_fetched: Vec<&'a str>,
+    /// Who may issue for the names of the leaf (`--caa`).
+    caa: Vec<evidence::CaaPart<'a>>,
     /// Time spent.
     elapsed: ElapsedPart,
     /// TCP connections opened.
@@ -313,11 +325,18 @@ struct ElapsedPart {
     starttls_ms: Option<Milliseconds>,
     /// TLS.
     handshake_ms: Option<Milliseconds>,
+    /// Asking third parties, which `total_ms` does not count.
+    evidence_ms: Option<Milliseconds>,
 }
 
 impl<'a> Record<'a> {
     /// The record of one look.
-    pub(crate) fn new(observation: &'a Observation, assessment: &'a Assessment) -> Self {
+    pub(crate) fn new(look: &'a Look) -> Self {
+        let Look {
+            observation,
+            assessment,
+            evidence,
+        } = look;
         let main = observation.handshake.as_ref();
         Self {
             version: VERSION,
@@ -346,6 +365,23 @@ impl<'a> Record<'a> {
                 .iter()
                 .map(|finding| FindingPart::new(finding, observation))
                 .collect(),
+            revocation: assessment
+                .revocation
+                .iter()
+                .map(evidence::RevocationPart::new)
+                .collect(),
+            fetched_issuers: evidence
+                .fetched_issuers
+                .iter()
+                .map(evidence::IssuerPart::new)
+                .collect(),
+            trusted_with_fetched: assessment
+                .repaired
+                .iter()
+                .filter(|verdict| verdict.is_trusted())
+                .map(|verdict| &*verdict.store)
+                .collect(),
+            caa: evidence.caa.iter().map(evidence::CaaPart::new).collect(),
             elapsed: ElapsedPart::new(observation.elapsed),
             connections: observation.connections,
         }
@@ -580,6 +616,7 @@ impl ElapsedPart {
             connect_ms: elapsed.connect.map(Into::into),
             starttls_ms: elapsed.upgrade.map(Into::into),
             handshake_ms: elapsed.handshake.map(Into::into),
+            evidence_ms: elapsed.evidence.map(Into::into),
         }
     }
 }

@@ -146,7 +146,7 @@ fn nothing_that_is_banned_is_in_the_tree() {
 }
 
 #[test]
-fn there_is_one_rustls_and_it_ships_nowhere() {
+fn there_is_one_rustls_and_only_net_has_it() {
     let tested = tree(&["--workspace", "--edges", "normal,build,dev"]);
     let versions: Vec<&String> = tested
         .iter()
@@ -155,12 +155,16 @@ fn there_is_one_rustls_and_it_ships_nowhere() {
     assert_eq!(
         versions.len(),
         1,
-        "one rustls, the tests' second opinion: {versions:?}"
+        "one rustls, for https URLs and the tests' second opinion: {versions:?}"
     );
     let shipped = tree(&["--package", "nolapse", "--edges", "normal,build"]);
     let ships = |name| shipped.iter().any(|package| name_of(package) == name);
     assert!(ships("aws-lc-rs"), "the shipped packages were listed");
-    assert!(!ships("rustls"), "rustls would ship");
+    for crate_of_ours in ["model", "probe", "assess", "nolapse"] {
+        let manifest = text(&format!("crates/{crate_of_ours}/Cargo.toml"));
+        let ships = manifest.split("[dev-dependencies]").next().unwrap_or_default();
+        assert!(!ships.contains("rustls"), "rustls is for `net` alone: {crate_of_ours}");
+    }
     assert!(!ships("nolapse-testkit"), "testkit would ship");
     assert!(
         shipped.len() <= PACKAGES_AT_MOST,

@@ -22,6 +22,8 @@ mod harness;
 mod mail;
 #[path = "world/odd.rs"]
 mod odd;
+#[path = "world/revocation.rs"]
+mod revocation;
 #[path = "world/stores.rs"]
 mod stores;
 #[path = "world/web.rs"]

@@ -65,6 +65,11 @@ pub fn parse(kind: Kind, words: &[&str], origin: DomainRef<'_>) -> Result<Vec<u8
             out.extend(address.octets());
         }
         Kind::NS | Kind::CNAME | Kind::DNAME | Kind::PTR => out.extend(rest.name("a name")?.wire()),
+        Kind::ALIAS => {
+            let family: u8 = rest.parsed("family (4 or 6)")?;
+            out.push(family);
+            out.extend(rest.name("a name")?.wire());
+        }
         Kind::MX => {
             out.extend(rest.parsed::<u16>("preference")?.to_be_bytes());
             out.extend(rest.name("a mail server")?.wire());

@@ -35,6 +35,11 @@ pub(crate) fn children(element: &[u8]) -> Vec<&[u8]> {
     out
 }
 
+/// What is inside an element.
+pub(crate) fn content(element: &[u8]) -> &[u8] {
+    split(element).0
+}
+
 /// The content of the first element of `bytes`, and its length.
 fn split(bytes: &[u8]) -> (&[u8], usize) {
     let (header, length) = match bytes[1] {

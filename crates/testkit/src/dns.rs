@@ -12,8 +12,17 @@ use crate::loopback;
 const A: u16 = 1;
 /// Type of an IPv6 address record (RFC 3596).
 const AAAA: u16 = 28;
+/// Type of a record of who may issue certificates (RFC 8659).
+const CAA: u16 = 257;
 /// "Name Error" (RFC 1035 section 4.1.1).
 const NXDOMAIN: u8 = 3;
+
+/// What is known about a name.
+#[derive(Debug)]
+enum Data {
+    Address(IpAddr),
+    Issue(String),
+}
 
 /// A name server, as long as the handle lives.
 #[derive(Debug)]
@@ -26,10 +35,21 @@ pub struct NameServer {
 impl NameServer {
     /// Serves these names with these addresses, and NXDOMAIN for every other name.
     pub fn start(names: &[(&str, &[IpAddr])]) -> Self {
-        let names: BTreeMap<String, Vec<IpAddr>> = names
-            .iter()
-            .map(|(name, addresses)| (name.to_ascii_lowercase(), addresses.to_vec()))
-            .collect();
+        Self::start_with_issuers(names, &[])
+    }
+
+    /// The same, and `issue` records (CAA, RFC 8659) with these values for further names.
+    pub fn start_with_issuers(names: &[(&str, &[IpAddr])], issuers: &[(&str, &str)]) -> Self {
+        let mut known: BTreeMap<String, Vec<Data>> = BTreeMap::new();
+        for (name, addresses) in names {
+            let addresses = addresses.iter().map(|address| Data::Address(*address));
+            known.entry(name.to_ascii_lowercase()).or_default().extend(addresses);
+        }
+        for (name, issuer) in issuers {
+            let data = Data::Issue((*issuer).to_owned());
+            known.entry(name.to_ascii_lowercase()).or_default().push(data);
+        }
+        let names = known;
         let listener = UdpSocket::bind((loopback::address(), 0)).expect("loopback has free ports");
         let socket = listener.local_addr().expect("a bound socket has an address");
         let ends = Arc::new(AtomicBool::new(false));
@@ -72,7 +92,7 @@ impl Drop for NameServer {
 }
 
 /// The reply to one query of one question; `None` for what is no query.
-fn answer(query: &[u8], names: &BTreeMap<String, Vec<IpAddr>>) -> Option<Vec<u8>> {
+fn answer(query: &[u8], names: &BTreeMap<String, Vec<Data>>) -> Option<Vec<u8>> {
     let (name, end) = question_name(query)?;
     let kind = u16::from_be_bytes([*query.get(end)?, *query.get(end + 1)?]);
     let question = query.get(12..end + 4)?;
@@ -80,7 +100,7 @@ fn answer(query: &[u8], names: &BTreeMap<String, Vec<IpAddr>>) -> Option<Vec<u8>
     let fitting: Vec<Vec<u8>> = addresses
         .into_iter()
         .flatten()
-        .filter_map(|address| record(kind, *address))
+        .filter_map(|data| record(kind, data))
         .collect();
     let code = if addresses.is_some() { 0 } else { NXDOMAIN };
     // Response, authoritative, recursion desired and available.
@@ -118,11 +138,13 @@ fn question_name(query: &[u8]) -> Option<(String, usize)> {
     }
 }
 
-/// A resource record of this type for the name of the question; `None` when the address is of the other family.
-fn record(kind: u16, address: IpAddr) -> Option<Vec<u8>> {
-    let data = match (kind, address) {
-        (A, IpAddr::V4(address)) => address.octets().to_vec(),
-        (AAAA, IpAddr::V6(address)) => address.octets().to_vec(),
+/// A resource record of this type for the name of the question; `None` when it is of another type.
+fn record(kind: u16, data: &Data) -> Option<Vec<u8>> {
+    let data = match (kind, data) {
+        (A, Data::Address(IpAddr::V4(address))) => address.octets().to_vec(),
+        (AAAA, Data::Address(IpAddr::V6(address))) => address.octets().to_vec(),
+        // No flags, and the tag behind its length.
+        (CAA, Data::Issue(issuer)) => [b"\x00\x05issue", issuer.as_bytes()].concat(),
         _ => return None,
     };
     let [high, low] = kind.to_be_bytes();

@@ -6,7 +6,8 @@
 //! What cannot be built fails the test by a panic that says why.
 //!
 //! - [`ca`]: authorities and certificates with every knob a test needs;
-//! - [`dns`]: a name server that knows a few names; [`transfers`]: one that transfers zones by a script;
+//! - [`dns`]: a name server that knows a few names; [`transfers`]: one that transfers zones by a script; [`files`]: a web
+//!   server of a few files;
 //! - [`folder`]: temporary folders that other users may enter; [`loopback`]: addresses that no other test has;
 //! - [`process`]: children that end with their handle;
 //! - [`script`], [`tls`], [`hostile`]: servers of our own, scripted, honest, and not;
@@ -16,6 +17,7 @@
 pub mod ca;
 mod der;
 pub mod dns;
+pub mod files;
 pub mod folder;
 pub mod hostile;
 pub mod loopback;

@@ -163,13 +163,19 @@ impl Process {
         self
     }
 
-    /// Waits until it has written a line with these words.
-    pub(crate) fn saying(mut self, words: &str) -> Self {
+    /// Waits until its log holds `words`: for servers that bear no connection without a request.
+    pub fn having_said(mut self, words: &str) -> Self {
         let deadline = Instant::now() + READY;
-        while !std::fs::read_to_string(&self.log).is_ok_and(|log| log.contains(words)) {
-            let ended = matches!(self.child.try_wait(), Ok(Some(_)));
+        while !tail(&self.log).contains(words) {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!(
+                    "{} ended with {status} before it said `{words}`:\n{}",
+                    self.program,
+                    tail(&self.log)
+                );
+            }
             assert!(
-                !ended && Instant::now() < deadline,
+                Instant::now() < deadline,
                 "{} does not say `{words}`:\n{}",
                 self.program,
                 tail(&self.log)

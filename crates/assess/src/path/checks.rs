@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::certificate::{Certificate, Facts, KeyKind, KeyUsage, OddityKind, Oid, SignatureAlgorithm};
-use model::finding::PathReason;
+use model::finding::{PathReason, Purpose};
 
-/// Critical extensions that are understood: processed here, in the rules, or in name matching. Policies ask nothing as
-/// long as nobody asks for a policy (RFC 5280 section 6.1.1, initial-policy-set any-policy).
+use super::strict;
+
+/// Critical extensions that are understood: processed here, in the rules, or in name matching.
 const UNDERSTOOD: &[Oid] = &[
     Oid::KEY_USAGE,
     Oid::SUBJECT_ALT_NAME,
@@ -29,8 +30,30 @@ const UNDERSTOOD_BYTES: &[&[u8]] = &[
     &[0x2b, 6, 1, 5, 5, 7, 1, 0x18],
 ];
 
-/// Everything that keeps `leaf` from being a server's certificate, whoever signed it.
-pub(super) fn leaf(leaf: &Arc<Certificate>, now: Timestamp) -> Vec<PathReason> {
+/// What is asked of every certificate of a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Terms {
+    /// What it is to be used for; `None` is anything.
+    pub(crate) purpose: Option<Purpose>,
+    /// Which rules for issuers are asked beside what clients ask.
+    pub(crate) rules: Rules,
+    /// Every path is looked for, since the shortest one may be refused for what is asked of whole paths.
+    pub(crate) all_paths: bool,
+}
+
+/// Rules that clients do not enforce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Rules {
+    /// None of them.
+    Clients,
+    /// Those of RFC 5280.
+    Rfc,
+    /// And those of the CA/Browser Forum for servers.
+    Web,
+}
+
+/// Everything that keeps `leaf` from being used as asked, whoever signed it.
+pub(super) fn leaf(leaf: &Arc<Certificate>, terms: Terms, now: Timestamp) -> Vec<PathReason> {
     let mut reasons = Vec::new();
     if is_unparsable(leaf.facts()) {
         reasons.push(PathReason::Unparsable {
@@ -38,8 +61,9 @@ pub(super) fn leaf(leaf: &Arc<Certificate>, now: Timestamp) -> Vec<PathReason> {
         });
         return reasons;
     }
-    common(leaf, now, &mut reasons);
+    common(leaf, terms, now, &mut reasons);
     encoding(leaf, &mut reasons);
+    strict::leaf(leaf, terms.rules, &mut reasons);
     reasons
 }
 
@@ -47,6 +71,7 @@ pub(super) fn leaf(leaf: &Arc<Certificate>, now: Timestamp) -> Vec<PathReason> {
 pub(super) fn issuer(
     certificate: &Arc<Certificate>,
     is_anchor: bool,
+    terms: Terms,
     now: Timestamp,
     reasons: &mut Vec<PathReason>,
 ) {
@@ -57,7 +82,8 @@ pub(super) fn issuer(
         });
         return;
     }
-    common(certificate, now, reasons);
+    common(certificate, terms, now, reasons);
+    strict::issuer(certificate, is_anchor, terms.rules, reasons);
     if !is_anchor {
         // Whoever keeps a store has decided about the encoding: of the public roots, one writes its dates in a form
         // that RFC 5280 forbids, and every client accepts it.
@@ -80,6 +106,18 @@ pub(super) fn issuer(
     }
 }
 
+/// Whether `certificate` may issue others at `now`, whatever they are for.
+pub(crate) fn may_issue(certificate: &Arc<Certificate>, now: Timestamp) -> bool {
+    let mut reasons = Vec::new();
+    let terms = Terms {
+        purpose: None,
+        rules: Rules::Clients,
+        all_paths: false,
+    };
+    issuer(certificate, false, terms, now, &mut reasons);
+    reasons.is_empty()
+}
+
 /// Whether too little could be read to judge anything.
 pub(crate) fn is_unparsable(facts: &Facts) -> bool {
     facts.not_after.is_none()
@@ -95,12 +133,20 @@ pub(crate) fn is_unparsable(facts: &Facts) -> bool {
 
 /// Whether the extended key usages, if there are any, allow a TLS server.
 pub(crate) fn allows_server(facts: &Facts) -> bool {
+    allows(facts, Purpose::Server)
+}
+
+fn allows(facts: &Facts, purpose: Purpose) -> bool {
     let Some(usages) = &facts.extended_key_usages else {
         return true;
     };
+    let wanted = match purpose {
+        Purpose::Server => Oid::SERVER_AUTH,
+        Purpose::Client => Oid::CLIENT_AUTH,
+    };
     usages
         .iter()
-        .any(|usage| *usage == Oid::SERVER_AUTH || *usage == Oid::ANY_EXTENDED_KEY_USAGE)
+        .any(|usage| *usage == wanted || *usage == Oid::ANY_EXTENDED_KEY_USAGE)
 }
 
 /// Whether an oddity of this kind makes strict readers refuse the certificate. The others lose a name or a text that
@@ -121,7 +167,9 @@ pub(crate) const fn is_fatal(kind: OddityKind) -> bool {
         | OddityKind::TooManyEntries
         | OddityKind::BadKey
         | OddityKind::NotACertificate => true,
-        OddityKind::BadText | OddityKind::BadAddress | OddityKind::TooManyNames => false,
+        OddityKind::BadText | OddityKind::UnusualTime | OddityKind::BadAddress | OddityKind::TooManyNames => {
+            false
+        }
     }
 }
 
@@ -141,7 +189,7 @@ fn encoding(certificate: &Arc<Certificate>, reasons: &mut Vec<PathReason>) {
     }
 }
 
-fn common(certificate: &Arc<Certificate>, now: Timestamp, reasons: &mut Vec<PathReason>) {
+fn common(certificate: &Arc<Certificate>, terms: Terms, now: Timestamp, reasons: &mut Vec<PathReason>) {
     let facts = certificate.facts();
     let now = now.as_second();
     if let Some(not_before) = facts.not_before.filter(|not_before| now < not_before.as_second()) {
@@ -166,9 +214,10 @@ fn common(certificate: &Arc<Certificate>, now: Timestamp, reasons: &mut Vec<Path
             certificate: Arc::clone(certificate),
         });
     }
-    if !allows_server(facts) {
+    if let Some(purpose) = terms.purpose.filter(|purpose| !allows(facts, *purpose)) {
         reasons.push(PathReason::ExtendedKeyUsage {
             certificate: Arc::clone(certificate),
+            purpose,
         });
     }
     let mut critical = facts.extensions.iter().filter(|extension| extension.critical);

@@ -6,11 +6,14 @@
 //! of stores) and kept for as long as no validity begins or ends, so that most leaves cost one look-up. Everything is
 //! under a budget: whoever exceeds it is told so, and refused.
 //!
-//! Whether the leaf names the endpoint is not asked here; revocation is not either.
+//! Whether the leaf names the endpoint, and whether somebody took a certificate back, is asked only when the question
+//! says so.
 
 mod checks;
 mod names;
+mod policies;
 mod search;
+mod strict;
 
 #[cfg(test)]
 mod tests;
@@ -20,16 +23,22 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::Fingerprint;
-use model::certificate::Certificate;
+use model::certificate::{Certificate, Oid};
+pub use model::finding::Purpose;
 use model::finding::{Budget, PathReason};
 use model::limits;
+use model::revocation::RevocationList;
+use model::{Identity, Severity};
 
 use crate::memory::{SignatureMemory, UpperKey};
-use crate::signature::Signed;
+use crate::revocation::{Lists, Standing, by_crls};
+use crate::rules;
+use crate::signature::{Signed, is_broken};
 use crate::trust_store::{StoreKind, StoreSet, Stores};
-pub(crate) use checks::{allows_server, is_fatal, is_unparsable};
+use checks::Rules;
+pub(crate) use checks::{Terms, allows_server, is_fatal, is_unparsable, may_issue};
 pub(crate) use search::Upper;
-use search::{Dead, End, Search, UpperPath};
+use search::{Dead, End, Ground, Search, UpperPath};
 
 /// What one store says.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +72,17 @@ impl StoreVerdict {
         matches!(self.outcome, Trust::Trusted { .. })
     }
 
+    /// The certificates below the anchor on the path by which the store trusts `chain` that are not in it: clients that
+    /// neither know nor fetch them refuse the chain. Empty when nothing is missing, and when the store refuses.
+    pub fn unsent<'a>(&'a self, chain: &'a [Arc<Certificate>]) -> impl Iterator<Item = &'a Arc<Certificate>> {
+        let path: &[Arc<Certificate>] = match &self.outcome {
+            Trust::Trusted { path } => path,
+            Trust::Refused { .. } => &[],
+        };
+        let below = path.split_last().map(|(_, below)| below).unwrap_or_default();
+        below.iter().filter(|step| !chain.contains(step))
+    }
+
     /// The reasons, empty when trusted.
     pub fn reasons(&self) -> &[PathReason] {
         match &self.outcome {
@@ -75,7 +95,7 @@ impl StoreVerdict {
 /// Issuers of one leaf (same name, valid signature) whose upper paths are looked at. Cross-signing gives two or three.
 const LEAF_ISSUERS: usize = 8;
 
-/// What every store is asked.
+/// What every store is asked. [`Question::of`] asks what a browser asks of a server.
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {
     /// The chain as sent, leaf first.
@@ -84,6 +104,93 @@ pub struct Question<'a> {
     pub known: &'a [Arc<Certificate>],
     /// The time at which the chain is to be trusted.
     pub now: Timestamp,
+    /// What the leaf is to be used for; asked of every certificate of the path, as browsers do.
+    pub purpose: Purpose,
+    /// Whose rules are asked.
+    pub profile: Profile,
+    /// Revocation lists. None: revocation is not asked. Under [`Profile::Browser`] only a certificate that is known to
+    /// be revoked is refused; under [`Profile::Strict`] one whose standing is unknown is refused too.
+    pub crls: &'a [Arc<RevocationList>],
+    /// Whom the leaf must name. Whoever is named here is also asked for what clients hold against a server beside its
+    /// path: weak keys and broken hashes; and under [`Profile::Strict`] for the rules of the CA/Browser Forum.
+    pub host: Option<&'a Identity>,
+    /// Certificate policies.
+    pub policies: Policies<'a>,
+    /// Authorities between leaf and anchor, those not counted that are issued by their own name; `None` is bounded by
+    /// `limits::PATH_LENGTH` only.
+    pub max_depth: Option<usize>,
+}
+
+impl<'a> Question<'a> {
+    /// What is asked of each certificate.
+    fn terms(&self) -> Terms {
+        let rules = match (self.profile, self.host) {
+            (Profile::Browser, _) => Rules::Clients,
+            (Profile::Strict, None) => Rules::Rfc,
+            (Profile::Strict, Some(_)) => Rules::Web,
+        };
+        Terms {
+            purpose: Some(self.purpose),
+            rules,
+            all_paths: self.asks_of_paths(),
+        }
+    }
+
+    /// Whether something is asked of whole paths that the default does not ask.
+    fn asks_of_paths(&self) -> bool {
+        !self.crls.is_empty()
+            || self.policies != Policies::ANY
+            || self.max_depth.is_some()
+            || self.host.is_some()
+    }
+
+    /// Whether a browser would trust this chain of a server: revocation and policies are not asked.
+    pub const fn of(chain: &'a [Arc<Certificate>], now: Timestamp) -> Self {
+        Self {
+            chain,
+            known: &[],
+            now,
+            purpose: Purpose::Server,
+            profile: Profile::Browser,
+            crls: &[],
+            host: None,
+            policies: Policies::ANY,
+            max_depth: None,
+        }
+    }
+}
+
+/// Whose rules are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Profile {
+    /// What clients at large hold against a chain.
+    #[default]
+    Browser,
+    /// Beside that, what RFC 5280 and the CA/Browser Forum ask of issuers and no client holds against a server.
+    Strict,
+}
+
+/// What is asked about certificate policies: the inputs (c) to (g) of RFC 5280 section 6.1.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policies<'a> {
+    /// Policies that are acceptable; none named is any policy.
+    pub acceptable: &'a [Oid],
+    /// The path must be valid for at least one of them.
+    pub explicit: bool,
+    /// No policy may be mapped to another.
+    pub mapping_inhibited: bool,
+    /// anyPolicy stands for nothing.
+    pub any_inhibited: bool,
+}
+
+impl Policies<'_> {
+    /// Any policy, or none.
+    pub const ANY: Self = Self {
+        acceptable: &[],
+        explicit: false,
+        mapping_inhibited: false,
+        any_inhibited: false,
+    };
 }
 
 /// Judges a chain by every store.
@@ -106,7 +213,10 @@ pub fn verdicts(question: &Question<'_>, stores: &Stores, memory: &SignatureMemo
 
 /// All that was found about one leaf, before it is split by store.
 struct Found<'a> {
+    question: &'a Question<'a>,
     leaf: &'a Arc<Certificate>,
+    /// Certificates beside the leaf: those sent, then those known without being sent.
+    others: Vec<&'a Arc<Certificate>>,
     /// Stores that hold the leaf itself.
     pinned: StoreSet,
     /// What is wrong with the leaf, whatever stands above it.
@@ -115,23 +225,24 @@ struct Found<'a> {
     uppers: Vec<Arc<Upper>>,
     /// Why the leaf has no issuer, or an issuer is of no use. Looked at when no path reaches an anchor.
     edge_reasons: Vec<PathReason>,
-    /// Accepted upper paths that forbid a name of the leaf, as (upper, path) and the reason.
-    forbidden: Vec<(usize, usize, PathReason)>,
+    /// Accepted upper paths that refuse this leaf or do not answer the question, as (upper, path), and why.
+    forbidden: Vec<(usize, usize, Vec<PathReason>)>,
     exhausted: Option<Budget>,
 }
 
 impl<'a> Found<'a> {
     fn new(
-        question: &Question<'_>,
+        question: &'a Question<'a>,
         leaf: &'a Arc<Certificate>,
         stores: &Stores,
         memory: &SignatureMemory,
     ) -> Self {
-        let now = question.now;
         let mut found = Self {
+            question,
             leaf,
+            others: Vec::new(),
             pinned: stores.holding(leaf.fingerprint()),
-            leaf_reasons: checks::leaf(leaf, now),
+            leaf_reasons: checks::leaf(leaf, question.terms(), question.now),
             uppers: Vec::new(),
             edge_reasons: Vec::new(),
             forbidden: Vec::new(),
@@ -141,28 +252,40 @@ impl<'a> Found<'a> {
             // Its issuer and signature cannot be trusted to be what they seem: nothing further can be said.
             return found;
         }
-        let others = question.chain.iter().skip(1).take(limits::CHAIN_CERTIFICATES);
-        let sent: Vec<&Arc<Certificate>> = others
-            .chain(question.known.iter().take(limits::CHAIN_CERTIFICATES))
-            .filter(|certificate| certificate.fingerprint() != leaf.fingerprint())
-            .collect();
-        found.climb(&sent, stores, memory, now);
-        found.confine();
+        found
+            .leaf_reasons
+            .extend(question.host.and_then(|host| names_not(leaf, host)));
+        let is_other = |certificate: &&Arc<Certificate>| certificate.fingerprint() != leaf.fingerprint();
+        let sent = question.chain.iter().skip(1).filter(is_other);
+        found.others = sent.take(limits::PATH_CANDIDATES).collect();
+        let sent = found.others.len();
+        let known = question
+            .known
+            .iter()
+            .filter(is_other)
+            .take(limits::PATH_CANDIDATES);
+        found.others.extend(known);
+        found.climb(sent, stores, memory);
+        found.hold_to_question(memory);
         found
     }
 
-    /// Finds the leaf's issuers and what stands above each.
-    fn climb(
-        &mut self,
-        sent: &[&Arc<Certificate>],
-        stores: &Stores,
-        memory: &SignatureMemory,
-        now: Timestamp,
-    ) {
-        let sent_name = name_of(sent);
+    /// Finds the leaf's issuers and what stands above each; the first `sent` of the others were sent.
+    fn climb(&mut self, sent: usize, stores: &Stores, memory: &SignatureMemory) {
+        let (now, terms) = (self.question.now, self.question.terms());
+        let others = self.others.clone();
+        let ground = Ground {
+            others: &others,
+            sent,
+            stores,
+            memory,
+            terms,
+            now,
+        };
+        let others_name = name_of(&others, sent);
         let mut signatures = limits::PATH_SIGNATURES;
         let mut bad = None;
-        for issuer in search::issuers(self.leaf, sent, stores) {
+        for issuer in search::issuers(self.leaf, &others, stores) {
             if self.uppers.len() == LEAF_ISSUERS || signatures == 0 {
                 self.exhausted = Some(if signatures == 0 {
                     Budget::Signatures
@@ -177,10 +300,11 @@ impl<'a> Found<'a> {
                     let key = UpperKey {
                         stores: stores.identity(),
                         issuer: issuer.fingerprint(),
-                        sent: sent_name,
+                        others: others_name,
+                        terms,
                     };
                     let upper = memory.upper(&key, now).unwrap_or_else(|| {
-                        let upper = Arc::new(Search::upper(issuer, sent, stores, memory, now));
+                        let upper = Arc::new(Search::upper(issuer, ground));
                         memory.keep_upper(key, Arc::clone(&upper));
                         upper
                     });
@@ -215,23 +339,78 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// Holds the leaf's names against what the paths above it allow (RFC 5280 section 4.2.1.10).
-    fn confine(&mut self) {
+    /// Holds the leaf against what the paths above it allow, and the paths against what is asked of whole paths.
+    fn hold_to_question(&mut self, memory: &SignatureMemory) {
+        let asks = self.question.asks_of_paths();
         let mut comparisons = limits::PATH_NAME_COMPARISONS;
+        let mut forbidden = Vec::new();
         for (place, upper) in self.uppers.iter().enumerate() {
-            for (number, path) in upper
-                .accepted
-                .iter()
-                .enumerate()
-                .filter(|(_, path)| path.confined)
-            {
-                let reason = path
-                    .steps
-                    .iter()
-                    .find_map(|issuer| names::breach(issuer, self.leaf, &mut comparisons));
-                if let Some(reason) = reason {
-                    self.forbidden.push((place, number, reason));
+            let paths = upper.accepted.iter().enumerate();
+            for (number, path) in paths.filter(|(_, path)| path.conditional || asks) {
+                let mut reasons = Vec::new();
+                let issuers = path.steps.iter();
+                reasons.extend(
+                    { issuers }.find_map(|issuer| names::breach(issuer, self.leaf, &mut comparisons)),
+                );
+                let whole: Vec<_> = std::iter::once(self.leaf).chain(&path.steps).cloned().collect();
+                let below = whole.split_last().map(|(_, below)| below).unwrap_or_default();
+                reasons.extend(policies::breach(below, self.question.policies));
+                if asks {
+                    self.ask(&whole, memory, &mut reasons);
                 }
+                if !reasons.is_empty() {
+                    forbidden.push((place, number, reasons));
+                }
+            }
+        }
+        self.forbidden = forbidden;
+    }
+
+    /// What the question asks of the path `whole`, leaf first and anchor last, beside names and policies.
+    fn ask(&self, whole: &[Arc<Certificate>], memory: &SignatureMemory, reasons: &mut Vec<PathReason>) {
+        let (anchor, below) = whole
+            .split_last()
+            .map_or((None, whole), |(anchor, below)| (Some(anchor), below));
+        let counted = below.iter().skip(1).filter(|step| !step.facts().self_issued());
+        if let Some(allowed) = self
+            .question
+            .max_depth
+            .filter(|allowed| counted.count() > *allowed)
+        {
+            let certificate = Arc::clone(self.leaf);
+            reasons.push(PathReason::TooDeep { certificate, allowed });
+        }
+        if self.question.host.is_some() {
+            reasons.extend(below.iter().flat_map(weak));
+            let is_asked = self.question.profile == Profile::Strict;
+            reasons.extend(anchor.filter(|_| is_asked).and_then(weak_key));
+        }
+        if self.question.crls.is_empty() {
+            return;
+        }
+        let lists = Lists {
+            crls: self.question.crls,
+            known: &self.others,
+            memory,
+            profile: self.question.profile,
+            now: self.question.now,
+        };
+        for (place, step) in below.iter().enumerate().rev() {
+            let above = whole.get(place + 1..).unwrap_or_default();
+            let certificate = Arc::clone(step);
+            match by_crls(step, above, &lists) {
+                Standing::Good => {}
+                Standing::Revoked { at, reason } => {
+                    reasons.push(PathReason::Revoked {
+                        certificate,
+                        at,
+                        reason,
+                    });
+                }
+                Standing::Unknown { why } if lists.profile == Profile::Strict => {
+                    reasons.push(PathReason::StandingUnknown { certificate, why });
+                }
+                Standing::Unknown { .. } => {}
             }
         }
     }
@@ -272,8 +451,8 @@ impl<'a> Found<'a> {
         }
     }
 
-    /// The best path that `store` accepts (without a broken hash if there is one, then the shortest), and a number that
-    /// names it.
+    /// The best path that `store` accepts (without a broken hash if there is one, then the one that was sent, then the
+    /// shortest), and a number that names it.
     fn best_path(&self, store: StoreSet) -> Option<(usize, &UpperPath)> {
         let all = self.uppers.iter().enumerate().flat_map(|(place, upper)| {
             upper
@@ -284,7 +463,7 @@ impl<'a> Found<'a> {
         });
         all.filter(|(_, _, path)| path.stores & store != 0)
             .filter(|(place, number, _)| !self.is_forbidden(*place, *number))
-            .min_by_key(|(_, _, path)| (path.weak, path.steps.len()))
+            .min_by_key(|(_, _, path)| (path.weak, path.unsent, path.steps.len()))
             .map(|(place, number, path)| (place * limits::PATH_EDGES * 2 + number, path))
     }
 
@@ -297,13 +476,14 @@ impl<'a> Found<'a> {
     /// Why `store` refuses: of all ways that fail, the one that fails least.
     fn refusal(&self, store: StoreSet) -> Trust {
         let mut reasons = self.leaf_reasons.clone();
-        let forbidden = self.forbidden.iter().find(|(place, number, _)| {
+        let reaching = self.forbidden.iter().filter(|(place, number, _)| {
             let path = self
                 .uppers
                 .get(*place)
                 .and_then(|upper| upper.accepted.get(*number));
             path.is_some_and(|path| path.stores & store != 0)
         });
+        let forbidden = reaching.min_by_key(|(_, _, reasons)| reasons.len());
         let dead = self
             .uppers
             .iter()
@@ -314,8 +494,8 @@ impl<'a> Found<'a> {
             .or_else(|| self.uppers.iter().find_map(|upper| upper.exhausted))
         {
             reasons.push(PathReason::TooComplex { budget });
-        } else if let Some((_, _, reason)) = forbidden {
-            reasons.push(reason.clone());
+        } else if let Some((_, _, forbidding)) = forbidden {
+            reasons.extend(forbidding.iter().cloned());
         } else if let Some(dead) = dead {
             reasons.extend(dead.reasons.iter().cloned());
             reasons.extend(dead.end_reason(store));
@@ -361,11 +541,38 @@ impl Dead {
     }
 }
 
-/// Names the certificates sent beside the leaf, in their order.
-fn name_of(sent: &[&Arc<Certificate>]) -> Fingerprint {
-    let mut content = Vec::with_capacity(sent.len() * 32);
-    for certificate in sent {
+/// Why `leaf` does not name `host`, if it does not.
+fn names_not(leaf: &Arc<Certificate>, host: &Identity) -> Option<PathReason> {
+    let mut names = leaf.facts().subject_alt_names.iter().flatten();
+    let is_named = names.any(|name| rules::is_named(name, host));
+    (!is_named).then(|| PathReason::NotNamed {
+        certificate: Arc::clone(leaf),
+        wanted: host.clone(),
+    })
+}
+
+/// What clients hold against the key and the signature of a step below the anchor.
+fn weak(step: &Arc<Certificate>) -> impl Iterator<Item = PathReason> {
+    let signature = is_broken(&step.facts().signature_algorithm).then(|| PathReason::WeakSignature {
+        certificate: Arc::clone(step),
+    });
+    weak_key(step).into_iter().chain(signature)
+}
+
+fn weak_key(step: &Arc<Certificate>) -> Option<PathReason> {
+    let (severity, weakness) = rules::weakness(&step.facts().public_key.kind)?;
+    (severity == Severity::Critical).then(|| PathReason::WeakKey {
+        certificate: Arc::clone(step),
+        weakness,
+    })
+}
+
+/// Names the certificates beside the leaf, in their order, and how many of them were sent.
+fn name_of(others: &[&Arc<Certificate>], sent: usize) -> Fingerprint {
+    let mut content = Vec::with_capacity(others.len() * 32 + 8);
+    for certificate in others {
         content.extend_from_slice(certificate.fingerprint().as_bytes());
     }
+    content.extend_from_slice(&sent.to_be_bytes());
     Fingerprint::of(&content)
 }

@@ -36,7 +36,21 @@ pub(super) fn breach(
     let subject_name = Some(&facts.subject)
         .filter(|name| name.raw_bytes.len() > 2)
         .map(Presented::Directory);
-    for name in names.chain(subject_name) {
+    // A mailbox in the subject counts where no other mailbox is named.
+    let is_mailbox = |name: &GeneralName| matches!(name, GeneralName::Email(_));
+    let confines_mailboxes = constraints
+        .permitted
+        .iter()
+        .chain(&constraints.excluded)
+        .any(is_mailbox);
+    let names_mailbox = facts.subject_alt_names.iter().flatten().any(is_mailbox);
+    let mailboxes = if confines_mailboxes && !names_mailbox {
+        facts.subject.email_addresses()
+    } else {
+        Vec::new()
+    };
+    let mailboxes = mailboxes.iter().map(Presented::Email);
+    for name in names.chain(subject_name).chain(mailboxes) {
         match judge(&name, constraints, comparisons) {
             Verdict::Within => {}
             Verdict::Outside => return Some(reason(name.text())),
@@ -218,7 +232,9 @@ fn host(name: &str, base: &str) -> bool {
 }
 
 fn email(name: &str, base: &str, side: Side) -> bool {
-    let Some((mailbox, domain)) = name.rsplit_once('@') else {
+    let is_plain =
+        |mailbox: &str| !mailbox.is_empty() && (mailbox.starts_with('"') || !mailbox.contains('@'));
+    let Some((mailbox, domain)) = name.rsplit_once('@').filter(|(mailbox, _)| is_plain(mailbox)) else {
         return side == Side::Excluded;
     };
     match base.rsplit_once('@') {
@@ -243,27 +259,10 @@ fn uri(name: &str, base: &str, side: Side) -> bool {
     host(bare, base)
 }
 
-/// A name lies under another when its RDNs begin with all of the other's. RDNs are compared by their bytes, which
-/// refuses more than RFC 5280 section 7.1 would (letter case, spaces).
+/// A name lies under another when its parts begin with all of the other's, as names are compared (RFC 5280 section
+/// 7.1). A base that says nothing holds all.
 fn directory(name: &DistinguishedName, base: &DistinguishedName) -> bool {
-    match (
-        sequence_content(&name.raw_bytes),
-        sequence_content(&base.raw_bytes),
-    ) {
-        (Some(name), Some(base)) => name.starts_with(base),
-        _ => false,
-    }
-}
-
-/// The content of a DER SEQUENCE whose header is well formed (the reader checked it).
-fn sequence_content(der: &[u8]) -> Option<&[u8]> {
-    let first = *der.get(1)?;
-    let header = if first < 0x80 {
-        2
-    } else {
-        2 + usize::from(first & 0x7f)
-    };
-    der.get(header..)
+    name.canonical.starts_with(&base.canonical)
 }
 
 enum Block {

@@ -1,6 +1,7 @@
 //! The search from an issuer upward. One depth-first walk looks for ways without defect, until every store has one
-//! that confines no names and stands on no broken hash; a second one, only for stores that still have none, walks on through defects and keeps what
-//! was wrong on each way. Both are under the same kind of budget and are the same for the same input.
+//! that was sent whole, asks nothing of the leaf and stands on no broken hash; a second one, only for stores that still
+//! have none, walks on through defects and keeps what was wrong on each way. Both are under the same kind of budget and
+//! are the same for the same input.
 
 use std::sync::Arc;
 
@@ -9,7 +10,8 @@ use model::certificate::Certificate;
 use model::finding::{Budget, PathReason};
 use model::limits;
 
-use super::{checks, names};
+use super::checks::Terms;
+use super::{checks, names, policies};
 use crate::memory::SignatureMemory;
 use crate::signature::{Signed, is_broken};
 use crate::trust_store::{StoreSet, Stores};
@@ -36,8 +38,10 @@ pub(super) struct UpperPath {
     pub(super) stores: StoreSet,
     /// The issuer first, the anchor last.
     pub(super) steps: Box<[Arc<Certificate>]>,
-    /// Whether some step confines names.
-    pub(super) confined: bool,
+    /// Whether some step confines names, or may refuse for its policies: it depends on the leaf then.
+    pub(super) conditional: bool,
+    /// Steps below the anchor that were not sent.
+    pub(super) unsent: usize,
     /// Whether some step below the anchor is signed with a broken hash: another way is better.
     pub(super) weak: bool,
 }
@@ -79,12 +83,12 @@ pub(super) fn issuers<'a>(
     sent: &[&'a Arc<Certificate>],
     stores: &'a Stores,
 ) -> Vec<&'a Arc<Certificate>> {
-    let wanted = &child.facts().issuer.raw_bytes;
+    let wanted = &child.facts().issuer.canonical;
     let mut found: Vec<&Arc<Certificate>> = Vec::new();
     let named = sent
         .iter()
         .copied()
-        .filter(|certificate| certificate.facts().subject.raw_bytes == *wanted);
+        .filter(|certificate| certificate.facts().subject.canonical == *wanted);
     let anchors = stores.with_subject(wanted).map(|anchor| &anchor.certificate);
     for certificate in named.chain(anchors) {
         if !found
@@ -108,12 +112,22 @@ enum Walk {
     Diagnosing,
 }
 
+/// What is searched, and what is asked of it.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    /// Certificates beside the leaf: those sent, then those known without being sent.
+    pub(super) others: &'a [&'a Arc<Certificate>],
+    /// How many of them were sent.
+    pub(super) sent: usize,
+    pub(super) stores: &'a Stores,
+    pub(super) memory: &'a SignatureMemory,
+    pub(super) terms: Terms,
+    pub(super) now: Timestamp,
+}
+
 /// One search. Borrowed by one thread; holds the way from the issuer to where the walk stands.
 pub(super) struct Search<'a> {
-    sent: &'a [&'a Arc<Certificate>],
-    stores: &'a Stores,
-    memory: &'a SignatureMemory,
-    now: Timestamp,
+    ground: Ground<'a>,
     walk: Walk,
     edges: usize,
     signatures: usize,
@@ -129,13 +143,7 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// Judges what stands above `issuer`.
-    pub(super) fn upper(
-        issuer: &'a Arc<Certificate>,
-        sent: &'a [&'a Arc<Certificate>],
-        stores: &'a Stores,
-        memory: &'a SignatureMemory,
-        now: Timestamp,
-    ) -> Upper {
+    pub(super) fn upper(issuer: &'a Arc<Certificate>, ground: Ground<'a>) -> Upper {
         let found = Upper {
             from: None,
             until: None,
@@ -143,11 +151,9 @@ impl<'a> Search<'a> {
             dead: Vec::new(),
             exhausted: None,
         };
+        let stores = ground.stores;
         let mut search = Self {
-            sent,
-            stores,
-            memory,
-            now,
+            ground,
             walk: Walk::Sound,
             edges: 0,
             signatures: 0,
@@ -183,7 +189,7 @@ impl<'a> Search<'a> {
             self.too_deep = true;
             return;
         }
-        let held = self.stores.holding(certificate.fingerprint());
+        let held = self.ground.stores.holding(certificate.fingerprint());
         let before = self.defects.len();
         self.examine(certificate, held);
         if self.walk == Walk::Diagnosing || self.defects.len() == before {
@@ -202,7 +208,8 @@ impl<'a> Search<'a> {
     /// Collects the defects of `certificate` as an issuer of what the way holds so far.
     fn examine(&mut self, certificate: &'a Arc<Certificate>, held: StoreSet) {
         self.note_dates(certificate);
-        checks::issuer(certificate, held != 0, self.now, &mut self.defects);
+        let Ground { terms, now, .. } = self.ground;
+        checks::issuer(certificate, held != 0, terms, now, &mut self.defects);
         let below = self.way.iter().filter(|step| !step.facts().self_issued()).count();
         let allowed = certificate
             .facts()
@@ -231,42 +238,47 @@ impl<'a> Search<'a> {
             self.keep_dead(end);
             return;
         }
-        let confined = self
-            .way
-            .iter()
-            .any(|step| step.facts().name_constraints.is_some());
-        let mut below = self.way.iter().take(self.way.len().saturating_sub(1));
-        let weak = below.any(|step| is_broken(&step.facts().signature_algorithm));
+        let below = || self.way.iter().take(self.way.len().saturating_sub(1));
+        let confined = |step: &&Arc<Certificate>| step.facts().name_constraints.is_some();
+        let conditional =
+            self.way.iter().any(confined) || below().any(|step| policies::can_refuse(step.facts()));
+        let weak = below().any(|step| is_broken(&step.facts().signature_algorithm));
+        let sent = self.ground.others.iter().take(self.ground.sent);
+        let is_sent = |step: &Certificate| sent.clone().any(|sent| sent.fingerprint() == step.fingerprint());
+        let unsent = below().filter(|step| !is_sent(step)).count();
         let steps = self.way.iter().map(|step| Arc::clone(step)).collect();
         self.found.accepted.push(UpperPath {
             stores: held,
             steps,
-            confined,
+            conditional,
+            unsent,
             weak,
         });
-        if !confined && !weak {
+        if !conditional && !weak && unsent == 0 && !self.ground.terms.all_paths {
             self.covered |= held;
         }
     }
 
     /// Walks on to every issuer of `certificate` that is not on the way yet.
     fn rise(&mut self, certificate: &'a Arc<Certificate>, held: StoreSet) {
-        let was_sent = self
-            .sent
+        let is_at_hand = self
+            .ground
+            .others
             .iter()
-            .any(|sent| sent.fingerprint() == certificate.fingerprint());
-        if !was_sent {
+            .any(|other| other.fingerprint() == certificate.fingerprint());
+        if !is_at_hand {
             // An anchor that was not sent is known to its own stores only: it leads no other store further.
             return;
         }
-        if certificate.facts().self_issued() && self.memory.verify(certificate, certificate) == Signed::Valid
+        if certificate.facts().self_issued()
+            && self.ground.memory.verify(certificate, certificate) == Signed::Valid
         {
             if held == 0 {
                 self.keep_dead(End::Root(Arc::clone(certificate)));
             }
             return;
         }
-        let issuers = issuers(certificate, self.sent, self.stores);
+        let issuers = issuers(certificate, self.ground.others, self.ground.stores);
         let mut end = End::Missing(Arc::clone(certificate));
         let before = self.defects.len();
         let mut risen = false;
@@ -274,7 +286,7 @@ impl<'a> Search<'a> {
             if self.is_done() || self.is_on_way(issuer) || !self.spend_edge() {
                 continue;
             }
-            match self.memory.verify(certificate, issuer) {
+            match self.ground.memory.verify(certificate, issuer) {
                 Signed::Valid => {
                     risen = true;
                     self.visit(issuer);
@@ -307,7 +319,7 @@ impl<'a> Search<'a> {
             issuer.der().get(issuer.facts().public_key.spki.clone()),
         );
         self.way.iter().any(|step| {
-            step.facts().subject.raw_bytes == facts.subject.raw_bytes
+            step.facts().subject.canonical == facts.subject.canonical
                 && step.der().get(step.facts().public_key.spki.clone()) == key
         })
     }
@@ -329,7 +341,7 @@ impl<'a> Search<'a> {
     }
 
     fn is_done(&self) -> bool {
-        self.exhausted.is_some() || (self.walk == Walk::Sound && self.covered == self.stores.all())
+        self.exhausted.is_some() || (self.walk == Walk::Sound && self.covered == self.ground.stores.all())
     }
 
     fn keep_dead(&mut self, end: End) {
@@ -351,7 +363,7 @@ impl<'a> Search<'a> {
             .not_after
             .and_then(|end| Timestamp::from_second(end.as_second().saturating_add(1)).ok());
         for change in facts.not_before.into_iter().chain(ends) {
-            if change.as_second() > self.now.as_second() {
+            if change.as_second() > self.ground.now.as_second() {
                 self.found.until = Some(self.found.until.map_or(change, |until| until.min(change)));
             } else {
                 self.found.from = Some(self.found.from.map_or(change, |from| from.max(change)));

@@ -22,12 +22,7 @@ fn ask(
     memory: &SignatureMemory,
     now: Timestamp,
 ) -> Vec<StoreVerdict> {
-    let question = Question {
-        chain,
-        known: &[],
-        now,
-    };
-    verdicts(&question, stores, memory)
+    verdicts(&Question::of(chain, now), stores, memory)
 }
 
 fn verdict(chain: &[&Arc<Certificate>], stores: &Stores) -> StoreVerdict {

@@ -34,7 +34,12 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
             .place_of(certificate)
             .map_or(Subject::Endpoint, |place| case.place(place));
         let (certificate, stores) = (Arc::clone(certificate), refusal.stores.clone());
-        let reason = Reason::IssuerNotSent { certificate, stores };
+        let repair = case.repair(&certificate);
+        let reason = Reason::IssuerNotSent {
+            certificate,
+            stores,
+            repair,
+        };
         found.push(Finding {
             rule: RULE.id,
             severity: refusal.severity,
@@ -59,13 +64,34 @@ pub(super) fn is_intermediate_missing(case: &Case<'_>, below: &Certificate) -> b
 mod tests {
     use rcgen::DnType;
 
-    use crate::world::{Authority, Good, corp, judged, observation, rules};
+    use crate::world::{Authority, Good, asked, corp, judge_with, judged, observation, rules};
 
     #[test]
     fn the_leaf_alone_is_incomplete_and_not_also_untrusted() {
         let good = Good::new();
         let assessment = judged(&observation("shop.example", &[&good.leaf]), &good.stores());
         assert_eq!(rules(&assessment), ["chain-incomplete"]);
+    }
+
+    #[test]
+    fn a_fetched_issuer_is_said_and_mends_no_verdict() {
+        let good = Good::new();
+        let seen = observation("shop.example", &[&good.leaf]);
+        let evidence = asked(&good.leaf).issuer(&good.issuing.certificate).evidence;
+        let assessment = judge_with(&seen, &good.stores(), &evidence);
+        assert_eq!(rules(&assessment), ["chain-incomplete"]);
+        assert!(!assessment.trust[0].is_trusted() && assessment.repaired[0].is_trusted());
+        let said = crate::words::message(&assessment.findings[0], &seen);
+        assert!(
+            said.contains("browsers may repair this, curl and Java will not"),
+            "{said}"
+        );
+        assert!(said.contains("http://evidence.example/"), "{said}");
+        // One that is not the issuer helps nobody.
+        let other = Authority::root("Other");
+        let evidence = asked(&good.leaf).issuer(&other.certificate).evidence;
+        let assessment = judge_with(&seen, &good.stores(), &evidence);
+        assert!(!assessment.repaired[0].is_trusted());
     }
 
     #[test]

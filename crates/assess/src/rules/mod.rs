@@ -5,6 +5,7 @@
 
 mod anchor_sent;
 mod ca_as_leaf;
+mod caa_forbids;
 mod chain_incomplete;
 mod chain_order;
 mod chain_superfluous;
@@ -21,7 +22,12 @@ mod must_staple_missing;
 mod name_mismatch;
 mod no_server_auth;
 mod not_yet_valid;
+mod ocsp_staple_invalid;
+mod ocsp_staple_stale;
 mod reference;
+mod revocation_unavailable;
+mod revocation_unknown;
+mod revoked;
 mod self_signed;
 mod starttls_injection;
 mod stopped;
@@ -35,7 +41,9 @@ use model::finding::{Finding, Severity};
 
 use crate::case::Case;
 
+pub(crate) use name_mismatch::matches as is_named;
 pub use reference::reference;
+pub(crate) use weak_key::weakness;
 
 /// A rule as `nolapse explain`, the documents and the outputs know it.
 pub struct Rule {
@@ -65,6 +73,7 @@ impl std::fmt::Debug for Rule {
 /// Every rule, in the order in which findings of equal severity are said.
 pub static ALL: &[&Rule] = &[
     &expired::RULE,
+    &revoked::RULE,
     &not_yet_valid::RULE,
     &expiring::RULE,
     &unparsable_certificate::RULE,
@@ -83,12 +92,17 @@ pub static ALL: &[&Rule] = &[
     &weak_cipher::RULE,
     &malformed_certificate::RULE,
     &must_staple_missing::RULE,
+    &ocsp_staple_invalid::RULE,
+    &ocsp_staple_stale::RULE,
     &chain_order::RULE,
     &ca_as_leaf::RULE,
     &chain_too_long::RULE,
     &chain_superfluous::RULE,
     &anchor_sent::RULE,
     &giant_certificate::RULE,
+    &revocation_unknown::RULE,
+    &revocation_unavailable::RULE,
+    &caa_forbids::RULE,
     &stopped::NAME_UNKNOWN,
     &stopped::RESOLVER_FAILED,
     &stopped::UNREACHABLE,

@@ -64,7 +64,8 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn weakness(kind: &KeyKind) -> Option<(Severity, KeyWeakness)> {
+/// What is weak about a key, and how much it matters.
+pub(crate) fn weakness(kind: &KeyKind) -> Option<(Severity, KeyWeakness)> {
     match kind {
         KeyKind::Rsa { exponent, .. } if *exponent < 2 || exponent.is_multiple_of(2) => {
             Some((Severity::Critical, KeyWeakness::Exponent))

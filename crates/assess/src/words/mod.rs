@@ -3,10 +3,14 @@
 //!
 //! A sentence says what is wrong and the evidence: which certificate, which store, which date. It never judges.
 
+mod evidence;
+mod issuance;
 mod reason;
 mod unit;
 
 use model::certificate::Certificate;
+use model::doubt::Doubt;
+use model::evidence::Unavailable;
 use model::finding::{Finding, PathReason, Subject};
 use model::observation::Observation;
 use std::sync::Arc;
@@ -14,6 +18,7 @@ use std::sync::Arc;
 use crate::path::Trust;
 use crate::rules;
 
+pub use reason::unknown;
 pub use unit::{moment, span};
 
 /// One line for people: what is wrong, and the evidence. Lower case, no full stop.
@@ -30,6 +35,16 @@ pub fn remedy(finding: &Finding) -> String {
     reason::remedy(&finding.reason)
         .or_else(|| rules::find(finding.rule).map(|rule| rule.remedy.to_owned()))
         .unwrap_or_default()
+}
+
+/// One line for people: why what a source of revocation said does not count.
+pub fn doubt(doubt: Doubt) -> String {
+    evidence::doubt(doubt)
+}
+
+/// One line for people: why a source of evidence said nothing.
+pub fn unavailable(why: &Unavailable) -> String {
+    evidence::unavailable(why)
 }
 
 /// One line for people: why a store refuses a path.

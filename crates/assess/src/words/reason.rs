@@ -1,11 +1,13 @@
 //! One sentence for each reason.
 
 use model::certificate::Oid;
-use model::finding::{Budget, CipherWeakness, KeyWeakness, PathReason, Reason};
+use model::finding::{Budget, CipherWeakness, KeyWeakness, PathReason, Purpose, Reason, Repair, Unknown};
 use model::observation::{Failure, Stage};
 use model::tls::alert_name;
 use model::untrusted::Untrusted;
 
+use super::evidence;
+use super::issuance::issuance;
 use super::unit::{algorithm, issuer, key, label, moment, name, oddity, short, span, stores};
 
 /// What is wrong, and the evidence.
@@ -15,7 +17,20 @@ pub(super) fn sentence(reason: &Reason) -> String {
         .or_else(|| chain(reason))
         .or_else(|| certificate(reason))
         .or_else(|| tls(reason))
+        .or_else(|| evidence::evidence(reason))
         .unwrap_or_default()
+}
+
+/// What a client finds that fetches the missing issuer.
+fn repair_words(repair: &Repair) -> String {
+    let url = short(&repair.url);
+    if repair.stores.is_empty() {
+        return format!("; it is at {url} and does not help");
+    }
+    format!(
+        "; browsers may repair this, curl and Java will not: {url} makes it trusted by {}",
+        stores(&repair.stores)
+    )
 }
 
 /// What to do, where the reason knows better than the rule.
@@ -64,7 +79,7 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
         Reason::IssuerEnded { needed: false, .. } => {
             "remove the ended certificate from the server's certificate file".to_owned()
         }
-        _ => return None,
+        _ => return evidence::remedy(reason),
     };
     Some(text)
 }
@@ -148,9 +163,11 @@ fn chain(reason: &Reason) -> Option<String> {
         Reason::IssuerNotSent {
             certificate,
             stores: refusing,
+            repair,
         } => {
+            let repaired = repair.as_ref().map_or_else(String::new, repair_words);
             format!(
-                "its issuer {} is neither sent nor in {}",
+                "its issuer {} is neither sent nor in {}{repaired}",
                 issuer(certificate),
                 stores(refusing)
             )
@@ -333,6 +350,7 @@ fn another(what: &str, saw: &Untrusted, looks_like: Option<&'static str>) -> Str
 pub(super) fn path(reason: &PathReason) -> String {
     path_link(reason)
         .or_else(|| path_step(reason))
+        .or_else(|| path_inquiry(reason))
         .unwrap_or_else(|| reason.word().to_owned())
 }
 
@@ -385,18 +403,77 @@ fn path_step(reason: &PathReason) -> Option<String> {
         PathReason::AlgorithmsDisagree { .. } => format!("{name} names two signature algorithms"),
         PathReason::NotCa { .. } => format!("{name} issues and is no authority"),
         PathReason::KeyUsage { .. } => format!("{name} may not sign certificates"),
-        PathReason::ExtendedKeyUsage { .. } => format!("{name} is not for TLS servers"),
+        PathReason::ExtendedKeyUsage { purpose, .. } => match purpose {
+            Purpose::Server => format!("{name} is not for TLS servers"),
+            Purpose::Client => format!("{name} is not for TLS clients"),
+        },
         PathReason::UnknownCritical { extension, .. } => {
             let oid = short(&Untrusted::new(extension.to_string()));
             format!("{name} has a critical extension that nobody knows, {oid}")
         }
         PathReason::Precertificate { .. } => format!("{name} is a precertificate"),
+        PathReason::NotNamed { wanted, .. } => {
+            format!(
+                "{name} does not name {}",
+                short(&Untrusted::new(wanted.to_string()))
+            )
+        }
+        PathReason::WeakKey { certificate, .. } => {
+            format!(
+                "{name} has a weak key ({})",
+                key(&certificate.facts().public_key.kind)
+            )
+        }
+        PathReason::WeakSignature { certificate } => {
+            let by = algorithm(&certificate.facts().signature_algorithm);
+            format!("{name} is signed by {by}, which is broken")
+        }
+        PathReason::Violation { rule, .. } => format!("{name} {}", issuance(*rule)),
         PathReason::Malformed { kind, field, .. } => {
             format!("{name} is malformed: {} in {field}", oddity(*kind))
         }
         _ => return None,
     };
     Some(text)
+}
+
+/// What was asked beside the path itself: revocation, policies, depth.
+fn path_inquiry(reason: &PathReason) -> Option<String> {
+    let name = label(reason.certificate()?);
+    let text = match reason {
+        PathReason::Revoked { at, reason, .. } => {
+            let since = at.map_or_else(String::new, |at| format!(" on {}", moment(at)));
+            let why = reason.map_or_else(String::new, |reason| format!(" ({})", reason.word()));
+            format!("{name} was revoked{since}{why}")
+        }
+        PathReason::StandingUnknown { why, .. } => {
+            format!("whether {name} is revoked is not known: {}", unknown(*why))
+        }
+        PathReason::NoPolicy { .. } => format!("from {name} on no required policy is left"),
+        PathReason::AnyPolicyMapped { .. } => format!("{name} maps policies from or to any policy"),
+        PathReason::TooDeep { allowed, .. } => {
+            format!("more than {allowed} authorities stand between {name} and the root")
+        }
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// Why a standing is not known.
+pub fn unknown(why: Unknown) -> String {
+    let text = match why {
+        Unknown::NothingCovers => "nothing at hand covers it",
+        Unknown::NoSigner => "nobody who may have signed is known",
+        Unknown::UnsupportedAlgorithm => "signed in a way that cannot be verified",
+        Unknown::BadSignature => "the signature does not verify",
+        Unknown::Malformed => "malformed",
+        Unknown::NotUnderstood => "a critical extension that nobody knows",
+        Unknown::NotYet { this_update } => return format!("in force only from {}", moment(this_update)),
+        Unknown::Stale { next_update } => return format!("out of date since {}", moment(next_update)),
+        Unknown::SomeReasons => "only some reasons for revocation are covered",
+        Unknown::TooComplex => "too much to look at",
+    };
+    text.to_owned()
 }
 
 #[cfg(test)]

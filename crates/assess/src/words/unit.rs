@@ -159,6 +159,7 @@ pub(super) const fn oddity(kind: OddityKind) -> &'static str {
         OddityKind::BadOid => "a broken object identifier",
         OddityKind::BadText => "text that is not of its declared kind",
         OddityKind::BadTime => "a time that does not exist or has a forbidden form",
+        OddityKind::UnusualTime => "a GeneralizedTime before 2050",
         OddityKind::BadAddress => "an address of impossible length",
         OddityKind::DuplicateExtension => "an extension that occurs twice",
         OddityKind::TooManyNames => "more names than are read",

@@ -1,11 +1,13 @@
 //! The extensions of a certificate (RFC 5280 section 4.2).
 
 use super::names::{self, AddressForm};
-use super::{BasicConstraints, Extension, Facts, GeneralName, KeyUsage, NameConstraints, OddityKind};
+use super::{
+    BasicConstraints, DistributionPoint, DistributionPointName, Extension, Facts, GeneralName, KeyUsage,
+    NameConstraints, OddityKind, PolicyConstraints, ReasonFlags,
+};
 use crate::der::{DerError, Notes, Reader, Value, tag};
 use crate::limits;
 use crate::oid::Oid;
-use crate::untrusted::Untrusted;
 
 /// Reads the list of extensions (the value that holds the SEQUENCE).
 pub(super) fn read_all(list: &Value<'_>, notes: &Notes, facts: &mut Facts) -> Result<(), DerError> {
@@ -104,6 +106,9 @@ fn known(kind: &[u8]) -> Option<(&'static str, Read)> {
             30 => ("nameConstraints", name_constraints),
             31 => ("cRLDistributionPoints", crl_distribution_points),
             32 => ("certificatePolicies", policies),
+            33 => ("policyMappings", policy_mappings),
+            36 => ("policyConstraints", policy_constraints),
+            54 => ("inhibitAnyPolicy", inhibit_any_policy),
             35 => ("authorityKeyIdentifier", authority_key_id),
             37 => ("extKeyUsage", extended_key_usages),
             _ => return None,
@@ -126,9 +131,10 @@ fn authority_key_id(content: &mut Reader<'_, '_>, notes: &Notes, facts: &mut Fac
     let mut parts = content.open(tag::SEQUENCE)?;
     facts.authority_key_id = parts.optional(tag::context(0))?.map(|id| id.content.into());
     // The issuer's name and serial number, which nobody uses.
-    parts.optional(tag::constructed(1))?;
+    facts.authority_certificate_named = parts.optional(tag::constructed(1))?.is_some();
     if let Some(serial) = parts.optional(tag::context(2))? {
         serial.integer(notes);
+        facts.authority_certificate_named = true;
     }
     parts.finish();
     Ok(())
@@ -241,6 +247,44 @@ fn policies(content: &mut Reader<'_, '_>, notes: &Notes, facts: &mut Facts) -> R
     })
 }
 
+fn policy_mappings(content: &mut Reader<'_, '_>, notes: &Notes, facts: &mut Facts) -> Result<(), DerError> {
+    each(content, |list| {
+        let mut mapping = list.open(tag::SEQUENCE)?;
+        let issuer = mapping.expect(tag::OID)?.oid(notes);
+        let subject = mapping.expect(tag::OID)?.oid(notes);
+        mapping.finish();
+        facts.policy_mappings.push((issuer, subject));
+        Ok(())
+    })
+}
+
+fn policy_constraints(
+    content: &mut Reader<'_, '_>,
+    notes: &Notes,
+    facts: &mut Facts,
+) -> Result<(), DerError> {
+    let mut parts = content.open(tag::SEQUENCE)?;
+    let mut part = |number| -> Result<Option<u32>, DerError> {
+        let skip = parts.optional(tag::context(number))?;
+        Ok(skip.map(|skip| bound(&skip, notes)))
+    };
+    facts.policy_constraints = Some(PolicyConstraints {
+        require_explicit: part(0)?,
+        inhibit_mapping: part(1)?,
+    });
+    parts.finish();
+    Ok(())
+}
+
+fn inhibit_any_policy(
+    content: &mut Reader<'_, '_>,
+    notes: &Notes,
+    facts: &mut Facts,
+) -> Result<(), DerError> {
+    facts.inhibit_any_policy = Some(bound(&content.expect(tag::INTEGER)?, notes));
+    Ok(())
+}
+
 fn authority_information(
     content: &mut Reader<'_, '_>,
     notes: &Notes,
@@ -269,30 +313,55 @@ fn crl_distribution_points(
     facts: &mut Facts,
 ) -> Result<(), DerError> {
     each(content, |list| {
-        let mut point = list.open(tag::SEQUENCE)?;
-        let Some(name) = point.optional(tag::constructed(0))? else {
-            return Ok(());
+        let mut parts = list.open(tag::SEQUENCE)?;
+        let name = parts.optional(tag::constructed(0))?;
+        let name = name
+            .and_then(|name| notes.keep(distribution_point_name(&name, notes)))
+            .flatten();
+        let reasons = parts
+            .optional(tag::context(1))?
+            .map(|flags| reason_flags(&flags, notes));
+        let crl_issuers = match parts.optional(tag::constructed(2))? {
+            Some(issuers) => names::general_names(issuers.open(notes)?, notes)?.0,
+            None => Vec::new(),
         };
-        let Some(full_name) = name.open(notes)?.optional(tag::constructed(0))? else {
-            return Ok(());
-        };
-        push_urls(full_name.open(notes)?, notes, &mut facts.crl_urls)
+        parts.finish();
+        if let Some(DistributionPointName::Full(names)) = &name {
+            let urls = names.iter().filter_map(|name| match name {
+                GeneralName::Uri(url) => Some(url.clone()),
+                _ => None,
+            });
+            let room = limits::LIST_ENTRIES.saturating_sub(facts.crl_urls.len());
+            facts.crl_urls.extend(urls.take(room));
+        }
+        facts.crl_points.push(DistributionPoint {
+            name,
+            reasons,
+            crl_issuers,
+        });
+        Ok(())
     })
 }
 
-fn push_urls(mut names: Reader<'_, '_>, notes: &Notes, urls: &mut Vec<Untrusted>) -> Result<(), DerError> {
-    while !names.is_empty() {
-        if urls.len() == limits::LIST_ENTRIES {
-            return Err(DerError {
-                offset: names.offset(),
-                kind: OddityKind::TooManyEntries,
-            });
-        }
-        if let GeneralName::Uri(url) = names::general_name(&names.value()?, AddressForm::Single, notes) {
-            urls.push(url);
-        }
+/// DistributionPointName: the content of the explicit tag that holds it.
+pub(crate) fn distribution_point_name(
+    name: &Value<'_>,
+    notes: &Notes,
+) -> Result<Option<DistributionPointName>, DerError> {
+    let mut choice = name.open(notes)?;
+    if let Some(full) = choice.optional(tag::constructed(0))? {
+        let (names, _) = names::general_names(full.open(notes)?, notes)?;
+        return Ok(Some(DistributionPointName::Full(names)));
     }
-    Ok(())
+    let relative = choice.optional(tag::constructed(1))?;
+    Ok(relative.map(|part| DistributionPointName::Relative(names::canonical_part(&part))))
+}
+
+/// Bit 0 is the highest of the first byte, and the lowest of [`ReasonFlags`].
+pub(crate) fn reason_flags(flags: &Value<'_>, notes: &Notes) -> ReasonFlags {
+    let bits = flags.bit_string(notes);
+    let byte = |at: usize| u16::from(bits.get(at).copied().unwrap_or_default().reverse_bits());
+    ReasonFlags(byte(0) | byte(1) << 8)
 }
 
 /// RFC 7633 section 4.2.3.1: the numbers of TLS extensions; `status_request` is 5, `status_request_v2` 17.

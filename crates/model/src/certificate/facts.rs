@@ -52,16 +52,26 @@ pub struct Facts {
     pub subject_key_id: Option<Box<[u8]>>,
     /// Authority key identifier, its `keyIdentifier` part.
     pub authority_key_id: Option<Box<[u8]>>,
+    /// Whether the authority key identifier names the issuer's certificate by its issuer or serial number.
+    pub authority_certificate_named: bool,
     /// Name constraints (section 4.2.1.10).
     pub name_constraints: Option<NameConstraints>,
     /// Certificate policies (section 4.2.1.4).
     pub policies: Vec<Oid>,
+    /// Policy mappings (section 4.2.1.5): a policy of the issuer, and the policy of the subject that equals it.
+    pub policy_mappings: Vec<(Oid, Oid)>,
+    /// Policy constraints (section 4.2.1.11).
+    pub policy_constraints: Option<PolicyConstraints>,
+    /// Inhibit anyPolicy (section 4.2.1.14): how many further certificates may use anyPolicy.
+    pub inhibit_any_policy: Option<u32>,
     /// OCSP responders (authority information access).
     pub ocsp_urls: Vec<Untrusted>,
     /// Where the issuer's certificate can be had (authority information access).
     pub issuer_urls: Vec<Untrusted>,
     /// CRL distribution points, `fullName` URIs.
     pub crl_urls: Vec<Untrusted>,
+    /// CRL distribution points (section 4.2.1.13), as they say which lists cover the certificate.
+    pub crl_points: Vec<DistributionPoint>,
     /// Whether the certificate demands a staple (RFC 7633 "must-staple").
     pub must_staple: bool,
     /// Whether it is a precertificate (RFC 6962 poison).
@@ -75,9 +85,9 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Whether the issuer's and subject's encoded names are equal, as far as bytes say.
+    /// Whether issuer and subject are the same name (section 7.1).
     pub fn self_issued(&self) -> bool {
-        self.subject.raw_bytes == self.issuer.raw_bytes
+        self.subject.canonical == self.issuer.canonical
     }
 
     /// Whether this is a CA by its basic constraints.
@@ -91,6 +101,10 @@ impl Facts {
 pub struct DistinguishedName {
     /// The encoded Name, header included.
     pub raw_bytes: Box<[u8]>,
+    /// Its parts in the form in which names are compared (section 7.1): text without regard to encoding, letter case
+    /// and doubled spaces. Two names are the same when these bytes are; one lies under another when it begins with
+    /// the other's.
+    pub canonical: Box<[u8]>,
     /// RFC 4514 text, most specific first (`CN=example.com,O=Example`).
     pub text: Untrusted,
     /// The last common name, if any.
@@ -154,6 +168,44 @@ pub struct NameConstraints {
     pub permitted: Vec<GeneralName>,
     /// Excluded subtrees.
     pub excluded: Vec<GeneralName>,
+}
+
+/// Policy constraints: after how many further certificates they begin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PolicyConstraints {
+    /// The path must then be valid for a policy.
+    pub require_explicit: Option<u32>,
+    /// Policies may then no longer be mapped.
+    pub inhibit_mapping: Option<u32>,
+}
+
+/// A CRL distribution point of a certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DistributionPoint {
+    /// What it is called.
+    pub name: Option<DistributionPointName>,
+    /// The reasons that its list covers; `None` is all of them.
+    pub reasons: Option<ReasonFlags>,
+    /// Who issues the list, if not the issuer of the certificate.
+    pub crl_issuers: Vec<GeneralName>,
+}
+
+/// What a distribution point is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DistributionPointName {
+    /// Names of its own.
+    Full(Vec<GeneralName>),
+    /// One more part behind the name of the CRL's issuer, in the form of [`DistinguishedName::canonical`].
+    Relative(Box<[u8]>),
+}
+
+/// Reasons for revocation as a set (`ReasonFlags`): bit n of the ASN.1 is bit n here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReasonFlags(pub u16);
+
+impl ReasonFlags {
+    /// Every reason that RFC 5280 defines: bits 1 to 8.
+    pub const ALL: Self = Self(0x01fe);
 }
 
 /// One extension.

@@ -11,6 +11,7 @@ use crate::untrusted::Untrusted;
 
 const COMMON_NAME: &[u8] = &[0x55, 4, 3];
 const ORGANIZATION: &[u8] = &[0x55, 4, 10];
+const EMAIL_ADDRESS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1];
 
 impl DistinguishedName {
     /// Reads a Name that stands alone, as in the list of acceptable client CAs. What cannot be read is left out.
@@ -27,10 +28,38 @@ impl DistinguishedName {
     }
 }
 
+impl DistinguishedName {
+    /// The values of its emailAddress attributes, which name mailboxes as RFC 2985 once had it (RFC 5280 section
+    /// 4.1.2.6). Read anew at every call: hardly anybody asks.
+    pub fn email_addresses(&self) -> Vec<Untrusted> {
+        let silent = Notes::default();
+        let mut found = Vec::new();
+        let read = |found: &mut Vec<Untrusted>| -> Result<(), DerError> {
+            let mut sets = Reader::new(&self.raw_bytes, &silent).open(tag::SEQUENCE)?;
+            while !sets.is_empty() {
+                let mut attributes = sets.open(tag::SET)?;
+                while !attributes.is_empty() {
+                    let mut attribute = attributes.open(tag::SEQUENCE)?;
+                    let kind = attribute.expect(tag::OID)?;
+                    let value = attribute.value()?;
+                    if kind.content == EMAIL_ADDRESS {
+                        found.push(Untrusted::from_bytes(value.content));
+                    }
+                }
+            }
+            Ok(())
+        };
+        // A name that ends in nonsense has the addresses that were read before it.
+        silent.keep(read(&mut found));
+        found
+    }
+}
+
 /// Reads a Name (the SEQUENCE). What cannot be read of it is noted and left out of the text.
 pub(crate) fn distinguished_name(name: &Value<'_>, notes: &Notes) -> DistinguishedName {
     let mut read = DistinguishedName {
         raw_bytes: name.whole.into(),
+        canonical: canonical(name),
         ..DistinguishedName::default()
     };
     let mut parts = Vec::with_capacity(8);
@@ -42,6 +71,105 @@ pub(crate) fn distinguished_name(name: &Value<'_>, notes: &Notes) -> Distinguish
     }
     read.text = Untrusted::new(text);
     read
+}
+
+/// The parts of a Name in the form in which names are compared (RFC 5280 section 7.1). A name that cannot be read
+/// compares by its bytes.
+fn canonical(name: &Value<'_>) -> Box<[u8]> {
+    let silent = Notes::default();
+    let mut out = Vec::with_capacity(name.content.len());
+    match push_canonical(name, &silent, &mut out) {
+        Ok(()) => out.into(),
+        Err(_) => name.content.into(),
+    }
+}
+
+/// As [`canonical`], of one part that stands alone: the content of its SET.
+pub(crate) fn canonical_part(part: &Value<'_>) -> Box<[u8]> {
+    let silent = Notes::default();
+    let mut out = Vec::with_capacity(part.content.len());
+    match push_canonical_part(part, &silent, &mut out) {
+        Ok(()) => out.into(),
+        Err(_) => part.content.into(),
+    }
+}
+
+fn push_canonical(name: &Value<'_>, notes: &Notes, out: &mut Vec<u8>) -> Result<(), DerError> {
+    let mut sets = name.open(notes)?;
+    while !sets.is_empty() {
+        push_canonical_part(&sets.expect(tag::SET)?, notes, out)?;
+    }
+    Ok(())
+}
+
+fn push_canonical_part(part: &Value<'_>, notes: &Notes, out: &mut Vec<u8>) -> Result<(), DerError> {
+    let mut attributes = part.open(notes)?;
+    let mut encoded: Vec<Vec<u8>> = Vec::with_capacity(1);
+    while !attributes.is_empty() {
+        let mut attribute = attributes.open(tag::SEQUENCE)?;
+        let kind = attribute.expect(tag::OID)?;
+        let value = attribute.value()?;
+        let mut content = Vec::with_capacity(kind.whole.len() + value.whole.len() + 2);
+        content.extend_from_slice(kind.whole);
+        push_comparable(&value, &mut content);
+        encoded.push(content);
+    }
+    // A SET has no order: encoders that do not sort it mean the same name.
+    encoded.sort_unstable();
+    let length = encoded.iter().map(|content| content.len() + 5).sum();
+    out.push(tag::SET);
+    push_length(length, out);
+    for content in encoded {
+        out.push(tag::SEQUENCE);
+        push_length(content.len(), out);
+        out.extend_from_slice(&content);
+    }
+    Ok(())
+}
+
+/// A text in lower case with its spaces collapsed, as UTF-8 whatever it was written in; anything else as it is.
+fn push_comparable(value: &Value<'_>, out: &mut Vec<u8>) {
+    let is_plain = matches!(value.tag, 0x0c | 0x13 | 0x16 | 0x1a) && value.content.is_ascii();
+    let mut decoded = String::new();
+    let text = if is_plain {
+        std::str::from_utf8(value.content).unwrap_or_default()
+    } else if matches!(value.tag, 0x0c | 0x14 | 0x1c | 0x1e) && push_exactly(value, &mut decoded) {
+        decoded = decoded.to_lowercase();
+        &decoded
+    } else {
+        out.extend_from_slice(value.whole);
+        return;
+    };
+    out.push(0x0c);
+    let start = out.len();
+    push_length(0, out);
+    let text_start = out.len();
+    for word in text
+        .split([' ', '\t', '\n', '\r'])
+        .filter(|word| !word.is_empty())
+    {
+        if out.len() > text_start {
+            out.push(b' ');
+        }
+        out.extend(word.bytes().map(|byte| byte.to_ascii_lowercase()));
+    }
+    let length = u32::try_from(out.len() - text_start)
+        .unwrap_or(u32::MAX)
+        .to_be_bytes();
+    if let Some(place) = out.get_mut(start..text_start) {
+        place.copy_from_slice(&length);
+    }
+}
+
+/// Text without anything replaced in it, so that two texts are never taken for one.
+fn push_exactly(value: &Value<'_>, out: &mut String) -> bool {
+    let notes = Notes::default();
+    push_text(value, &notes, out) && notes.into_oddities().is_empty()
+}
+
+/// A length in four bytes: not DER, which nobody reads this as, and never two ways to write one length.
+fn push_length(length: usize, out: &mut Vec<u8>) {
+    out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
 }
 
 fn collect_parts<'a>(name: &Value<'a>, notes: &Notes, parts: &mut Vec<Value<'a>>) -> Result<(), DerError> {
@@ -175,7 +303,7 @@ fn keyword(kind: &[u8]) -> Option<&'static str> {
         }),
         [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 1] => Some("UID"),
         [0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 1, 25] => Some("DC"),
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1] => Some("emailAddress"),
+        EMAIL_ADDRESS => Some("emailAddress"),
         [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 2] => Some("unstructuredName"),
         [0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 1] => Some("jurisdictionL"),
         [0x2b, 6, 1, 4, 1, 0x82, 0x37, 60, 2, 1, 2] => Some("jurisdictionST"),

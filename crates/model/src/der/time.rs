@@ -10,8 +10,8 @@ use crate::oddity::OddityKind;
 impl Value<'_> {
     /// A UTCTime or GeneralizedTime.
     ///
-    /// A form that RFC 5280 forbids (no seconds, an offset, a fraction, no zone, GeneralizedTime before 2050) is noted
-    /// and read. The last day of 9999, by which "no end" is said (section 4.1.2.5), ends at [`Timestamp::MAX`], a few
+    /// A form that RFC 5280 forbids (no seconds, an offset, a fraction, no zone) is noted and read; a GeneralizedTime
+    /// before 2050 is noted as unusual. The last day of 9999, by which "no end" is said (section 4.1.2.5), ends at [`Timestamp::MAX`], a few
     /// hours early, because later instants do not exist.
     ///
     /// # Errors
@@ -33,6 +33,8 @@ impl Value<'_> {
         })?;
         if !strict {
             notes.add(self.content_offset, OddityKind::BadTime);
+        } else if self.tag == tag::GENERALIZED_TIME && self.content < b"2050".as_slice() {
+            notes.add(self.content_offset, OddityKind::UnusualTime);
         }
         Ok(timestamp)
     }
@@ -48,7 +50,7 @@ impl Value<'_> {
                 kind: OddityKind::UnexpectedTag,
             });
         }
-        let (timestamp, strict) = parse(self.content, Year::FourAlways).ok_or(DerError {
+        let (timestamp, strict) = parse(self.content, Year::Four).ok_or(DerError {
             offset: self.content_offset,
             kind: OddityKind::BadTime,
         })?;
@@ -63,7 +65,6 @@ impl Value<'_> {
 enum Year {
     Two,
     Four,
-    FourAlways,
 }
 
 /// The instant, and whether it is written as it must be.
@@ -74,7 +75,7 @@ fn parse(content: &[u8], form: Year) -> Option<(Timestamp, bool)> {
             let year = digits(&mut text)?;
             if year < 50 { 2000 + year } else { 1900 + year }
         }
-        Year::Four | Year::FourAlways => digits(&mut text)? * 100 + digits(&mut text)?,
+        Year::Four => digits(&mut text)? * 100 + digits(&mut text)?,
     };
     let (month, day, hour, minute) = (
         digits(&mut text)?,
@@ -83,7 +84,7 @@ fn parse(content: &[u8], form: Year) -> Option<(Timestamp, bool)> {
         digits(&mut text)?,
     );
     let second = digits(&mut text);
-    let mut strict = second.is_some() && text == b"Z" && (form != Year::Four || year >= 2050);
+    let mut strict = second.is_some() && text == b"Z";
     // A leap second is an instant that neither jiff nor anybody's comparison knows.
     let mut second = second.unwrap_or_default();
     if second == 60 {
@@ -173,7 +174,7 @@ mod tests {
             strict("2050-01-01T00:00:00Z")
         );
         assert_eq!(
-            read("20240229120000Z", Year::FourAlways),
+            read("20240229120000Z", Year::Four),
             strict("2024-02-29T12:00:00Z")
         );
     }

@@ -50,6 +50,12 @@ pub const ALL: &[Limit] = &[
         PATH_NAME_COMPARISONS,
         None,
     ),
+    count("certificates that may stand on a path", PATH_CANDIDATES, None),
+    count(
+        "distribution points compared for one certificate",
+        CRL_COMPARISONS,
+        None,
+    ),
     count("connections open at once", CONCURRENT, Some("--concurrency")),
     count(
         "connections open at once to one address",
@@ -78,6 +84,27 @@ pub const ALL: &[Limit] = &[
     bytes("one page of a provider's interface", PROVIDER_PAGE_BYTES),
     count("pages of one listing at a provider", PROVIDER_PAGES, None),
     wide_bytes("a file that is inspected", FILE_BYTES),
+    time("one fetch by HTTP", FETCH, None),
+    count("redirects followed", HTTP_REDIRECTS, None),
+    bytes("the header of an HTTP answer", HTTP_HEADER_BYTES),
+    bytes("an URL that is followed", URL_BYTES),
+    count(
+        "URLs of one kind followed for one certificate",
+        URLS_PER_CERTIFICATE,
+        None,
+    ),
+    bytes("a fetched OCSP answer", OCSP_BYTES),
+    bytes("a fetched CRL", CRL_BYTES),
+    bytes("fetched issuers", ISSUER_BYTES),
+    count("issuers fetched one above the other", ISSUERS_ABOVE, None),
+    bytes("fetched evidence kept at hand", EVIDENCE_KEPT_BYTES),
+    count(
+        "failures of a server of evidence until it is left alone",
+        EVIDENCE_FAILURES as usize,
+        None,
+    ),
+    count("names of one leaf asked for CAA records", CAA_NAMES, None),
+    count("CAA records read of one name", CAA_RECORDS, None),
 ];
 
 const fn time(name: &'static str, bound: Duration, flag: Option<&'static str>) -> Limit {

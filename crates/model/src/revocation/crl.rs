@@ -8,9 +8,10 @@ use jiff::Timestamp;
 
 use super::RevocationReason;
 use crate::certificate::{
-    DistinguishedName, Extension, Oddity, OddityKind, SignatureAlgorithm, algorithms, extensions, names,
+    DistinguishedName, DistributionPointName, Extension, GeneralName, Oddity, OddityKind, ReasonFlags,
+    SignatureAlgorithm, algorithms, extensions, names,
 };
-use crate::der::{DerError, Notes, Reader, tag};
+use crate::der::{DerError, Notes, Reader, Value, tag};
 
 /// A CRL without its entries. Its ranges point into the bytes that it was read from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,10 @@ pub struct Crl {
     pub authority_key_id: Option<Box<[u8]>>,
     /// Whether it lists only what changed since another one (section 5.2.4).
     pub delta: bool,
+    /// The number of the list that a delta builds on, content bytes of the INTEGER.
+    pub base_number: Option<Box<[u8]>>,
+    /// What it covers (section 5.2.5); everything of its issuer when there is none.
+    pub scope: Option<CrlScope>,
     /// How it is signed.
     pub signature_algorithm: SignatureAlgorithm,
     /// Whether inner and outer signature algorithm are byte for byte the same (section 5.1.1.2).
@@ -44,6 +49,35 @@ pub struct Crl {
     entries: Range<usize>,
 }
 
+/// What a CRL covers (`issuingDistributionPoint`, section 5.2.5).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CrlScope {
+    /// What the distribution point is called.
+    pub point: Option<DistributionPointName>,
+    /// Whose certificates it covers.
+    pub only: CrlSubjects,
+    /// The reasons that it covers; `None` is all of them.
+    pub reasons: Option<ReasonFlags>,
+    /// Whether it has entries of other issuers.
+    pub indirect: bool,
+    /// The extension's content in the bytes of the list.
+    pub value: Range<usize>,
+}
+
+/// Whose certificates a CRL covers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CrlSubjects {
+    /// All.
+    #[default]
+    All,
+    /// Those that are no authorities.
+    EndEntities,
+    /// Authorities.
+    Authorities,
+    /// Attribute certificates, or a combination that can cover nothing.
+    Others,
+}
+
 /// One entry of a CRL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RevokedCertificate<'a> {
@@ -53,6 +87,10 @@ pub struct RevokedCertificate<'a> {
     pub revoked_at: Option<Timestamp>,
     /// Why, if said.
     pub reason: Option<RevocationReason>,
+    /// Who issued it, when another than before (section 5.3.3): the extension's content, GeneralNames.
+    pub issuer: Option<&'a [u8]>,
+    /// Whether it has a critical extension that is not read here: the list is then not understood (section 5.3).
+    pub unknown_critical: bool,
 }
 
 impl Crl {
@@ -66,6 +104,23 @@ impl Crl {
         crl
     }
 
+    /// The critical extensions of the list that are not read here.
+    pub fn unknown_critical(&self) -> impl Iterator<Item = &Extension> {
+        let is_known = |content: &[u8]| matches!(content, [0x55, 0x1d, 18 | 20 | 27 | 28 | 35 | 46]);
+        let critical = self.extensions.iter().filter(|extension| extension.critical);
+        critical.filter(move |extension| !is_known(extension.oid.content()))
+    }
+
+    /// The entry that begins at this offset of `der`; `None` when none does.
+    pub(super) fn entry_at<'a>(&self, der: &'a [u8], offset: usize) -> Option<RevokedCertificate<'a>> {
+        CrlEntries {
+            rest: der.get(offset..self.entries.end)?,
+            offset,
+        }
+        .next()?
+        .ok()
+    }
+
     /// Walks the entries; `der` must be the bytes that the list was read from. It ends at the first entry that cannot
     /// be read, with its error.
     pub fn entries<'a>(&self, der: &'a [u8]) -> CrlEntries<'a> {
@@ -76,11 +131,31 @@ impl Crl {
     }
 }
 
+impl RevokedCertificate<'_> {
+    /// Whose certificate the entry means, when it says so: the first directory name.
+    pub fn issuer_name(&self) -> Option<DistinguishedName> {
+        let notes = Notes::default();
+        let names = Reader::new(self.issuer?, &notes).open(tag::SEQUENCE).ok()?;
+        let (names, _) = names::general_names(names, &notes).ok()?;
+        names.into_iter().find_map(|name| match name {
+            GeneralName::Directory(name) => Some(*name),
+            _ => None,
+        })
+    }
+}
+
 /// The entries of a CRL.
 #[derive(Clone, Debug)]
 pub struct CrlEntries<'a> {
     rest: &'a [u8],
     offset: usize,
+}
+
+impl CrlEntries<'_> {
+    /// Where the next entry begins.
+    pub(super) const fn offset(&self) -> usize {
+        self.offset
+    }
 }
 
 impl<'a> Iterator for CrlEntries<'a> {
@@ -159,7 +234,12 @@ fn list_fields(fields: &mut Reader<'_, '_>, notes: &Notes, crl: &mut Crl) -> Res
                     [0x55, 0x1d, 20] => {
                         crl.number = Some(value.open(notes)?.expect(tag::INTEGER)?.integer(notes).into());
                     }
-                    [0x55, 0x1d, 27] => crl.delta = true,
+                    [0x55, 0x1d, 27] => {
+                        crl.delta = true;
+                        crl.base_number =
+                            Some(value.open(notes)?.expect(tag::INTEGER)?.integer(notes).into());
+                    }
+                    [0x55, 0x1d, 28] => crl.scope = Some(scope(value, notes)?),
                     [0x55, 0x1d, 35] => {
                         let id = value
                             .open(notes)?
@@ -179,22 +259,54 @@ fn list_fields(fields: &mut Reader<'_, '_>, notes: &Notes, crl: &mut Crl) -> Res
     Ok(())
 }
 
+fn scope(value: &Value<'_>, notes: &Notes) -> Result<CrlScope, DerError> {
+    let mut parts = value.open(notes)?.open(tag::SEQUENCE)?;
+    let point = match parts.optional(tag::constructed(0))? {
+        Some(name) => extensions::distribution_point_name(&name, notes)?,
+        None => None,
+    };
+    let flag = |parts: &mut Reader<'_, '_>, number| -> Result<bool, DerError> {
+        let flag = parts.optional(tag::context(number))?;
+        Ok(flag.is_some_and(|flag| flag.boolean(notes)))
+    };
+    let (users, authorities) = (flag(&mut parts, 1)?, flag(&mut parts, 2)?);
+    let reasons = parts.optional(tag::context(3))?;
+    let reasons = reasons.map(|flags| extensions::reason_flags(&flags, notes));
+    let (indirect, attributes) = (flag(&mut parts, 4)?, flag(&mut parts, 5)?);
+    parts.finish();
+    let only = match (users, authorities, attributes) {
+        (false, false, false) => CrlSubjects::All,
+        (true, false, false) => CrlSubjects::EndEntities,
+        (false, true, false) => CrlSubjects::Authorities,
+        _ => CrlSubjects::Others,
+    };
+    Ok(CrlScope {
+        point,
+        only,
+        reasons,
+        indirect,
+        value: value.content_range(),
+    })
+}
+
 fn entry<'a>(reader: &mut Reader<'a, '_>, notes: &Notes) -> Result<RevokedCertificate<'a>, DerError> {
     let mut fields = reader.open(tag::SEQUENCE)?;
     let serial = fields.expect(tag::INTEGER)?.content;
     let revoked_at = notes.keep(fields.value()?.time(notes));
-    let mut reason = None;
+    let (mut reason, mut issuer, mut unknown_critical) = (None, None, false);
     if let Some(list) = fields.optional(tag::SEQUENCE)? {
-        notes.keep(extensions::for_each(
-            list.open(notes)?,
-            notes,
-            |extension, value| {
-                if extension.oid.content() == [0x55, 0x1d, 21] {
+        extensions::for_each(list.open(notes)?, notes, |extension, value| {
+            match extension.oid.content() {
+                [0x55, 0x1d, 21] => {
                     reason = value.open(notes)?.expect(tag::ENUMERATED)?.small_integer(notes);
                 }
-                Ok(())
-            },
-        ));
+                [0x55, 0x1d, 29] => issuer = Some(value.content),
+                // invalidityDate, which is a remark.
+                [0x55, 0x1d, 24] => {}
+                _ => unknown_critical |= extension.critical,
+            }
+            Ok(())
+        })?;
     }
     if serial.is_empty() {
         return Err(DerError {
@@ -206,5 +318,7 @@ fn entry<'a>(reader: &mut Reader<'a, '_>, notes: &Notes) -> Result<RevokedCertif
         serial,
         revoked_at,
         reason: reason.map(RevocationReason),
+        issuer,
+        unknown_critical,
     })
 }

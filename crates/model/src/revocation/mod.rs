@@ -4,10 +4,16 @@
 //! is fresh enough, is judged elsewhere.
 
 mod crl;
+mod freshest;
+mod list;
 mod ocsp;
+mod reply;
 
-pub use crl::{Crl, CrlEntries, RevokedCertificate};
+pub use crl::{Crl, CrlEntries, CrlScope, CrlSubjects, RevokedCertificate};
+pub use freshest::freshest_urls;
+pub use list::{Entries, RevocationList};
 pub use ocsp::{BasicAnswer, CertificateStatus, OcspAnswer, OcspStatus, ResponderId, SingleAnswer};
+pub use reply::{OcspReply, ocsp_request};
 
 /// Why a certificate was revoked (RFC 5280 section 5.3.1), as the number that stands in the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -37,6 +37,25 @@ impl Kind {
     pub const SVCB: Self = Self(64);
     /// How a web site is reached (RFC 9460).
     pub const HTTPS: Self = Self(65);
+    /// The addresses of another name, of one family: what providers call an alias. No server sends it; the number is for
+    /// private use, and PowerDNS uses it for the same.
+    pub const ALIAS: Self = Self(65401);
+}
+
+/// A family of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+impl Family {
+    /// Whether an address is of this family.
+    pub const fn has(self, address: IpAddr) -> bool {
+        matches!((self, address), (Self::V4, IpAddr::V4(_)) | (Self::V6, IpAddr::V6(_)))
+    }
 }
 
 /// Types with a word of their own.
@@ -53,6 +72,7 @@ const WORDS: &[(Kind, &str)] = &[
     (Kind::DNAME, "DNAME"),
     (Kind::SVCB, "SVCB"),
     (Kind::HTTPS, "HTTPS"),
+    (Kind::ALIAS, "ALIAS"),
     (Kind(13), "HINFO"),
     (Kind(17), "RP"),
     (Kind(18), "AFSDB"),
@@ -152,6 +172,8 @@ pub enum Data<'a> {
     Cname(DomainRef<'a>),
     /// DNAME.
     Dname(DomainRef<'a>),
+    /// ALIAS: of which family, and of which name.
+    Alias(Family, DomainRef<'a>),
     /// NS.
     Ns(DomainRef<'a>),
     /// MX: preference and mail server.
@@ -228,6 +250,7 @@ impl<'a> RecordRef<'a> {
             Kind::CNAME => whole(self.data).map(Data::Cname),
             Kind::DNAME => whole(self.data).map(Data::Dname),
             Kind::NS => whole(self.data).map(Data::Ns),
+            Kind::ALIAS => alias(self.data),
             Kind::MX => number(self.data).and_then(|(preference, rest)| Some(Data::Mx(preference, whole(rest)?))),
             Kind::SRV => service(self.data),
             Kind::SVCB | Kind::HTTPS => binding(self.data).map(Data::Binding),
@@ -246,6 +269,17 @@ fn whole(data: &[u8]) -> Option<DomainRef<'_>> {
 fn number(data: &[u8]) -> Option<(u16, &[u8])> {
     let (octets, rest) = data.split_first_chunk::<2>()?;
     Some((u16::from_be_bytes(*octets), rest))
+}
+
+/// `4` or `6`, and a name.
+fn alias(data: &[u8]) -> Option<Data<'_>> {
+    let (family, rest) = data.split_first()?;
+    let family = match family {
+        4 => Family::V4,
+        6 => Family::V6,
+        _ => return None,
+    };
+    whole(rest).map(|target| Data::Alias(family, target))
 }
 
 /// Priority, weight, port, target (RFC 2782).
@@ -305,6 +339,8 @@ impl fmt::Display for RecordRef<'_> {
         match self.data() {
             Data::Address(address) => address.fmt(f),
             Data::Cname(name) | Data::Dname(name) | Data::Ns(name) => name.fmt(f),
+            Data::Alias(Family::V4, name) => write!(f, "4 {name}"),
+            Data::Alias(Family::V6, name) => write!(f, "6 {name}"),
             Data::Mx(preference, name) => write!(f, "{preference} {name}"),
             Data::Srv { port, target } => {
                 let (priority, weight) = number(self.data)

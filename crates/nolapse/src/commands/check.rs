@@ -135,6 +135,7 @@ pub(crate) fn looks_at(target: &Target, looking: &Looking) -> anyhow::Result<Vec
         stores: anchors::stores(&looking.trust_stores)?,
         policy: looking.policy(),
         memory: SignatureMemory::with_capacity(1_024),
+        inquiry: looking.asking.inquiry(),
     });
     let settings = looking.probe(KeysShown::Preferred);
     let depth = settings.depth;

@@ -12,6 +12,7 @@ use net::Families;
 use probe::KeysShown;
 
 use crate::anchors::NamedFile;
+use crate::commands::asking::Asking;
 use crate::scan::wishes::{self, Wishes};
 
 /// What one `--port` names.
@@ -88,6 +89,9 @@ pub(crate) struct Looking {
         value_delimiter = ',', value_parser = resolver
     )]
     resolvers: Vec<SocketAddr>,
+
+    #[command(flatten)]
+    pub(crate) asking: Asking,
 }
 
 /// How far to look.

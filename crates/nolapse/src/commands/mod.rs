@@ -1,5 +1,6 @@
 //! The verbs, one file each.
 
+mod asking;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod discover;

@@ -235,6 +235,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         stores: anchors::stores(&args.looking.trust_stores)?,
         policy: policy(args, places.as_ref()),
         memory,
+        inquiry: args.looking.asking.inquiry(),
     });
     let rendering = Rendering::new(args.output.format, fields);
     let (run, output) = prepare(args, places, &rendering)?;

@@ -19,11 +19,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use model::limits;
 use model::zone::Domain;
+use net::api::Origin;
+use sources::cloudflare::{self, Cloudflare};
 use sources::dns_cert_checker;
+use sources::route53::{self, Route53};
+use sources::sigv4::Credentials;
 use toml::{Table, Value};
 
 use crate::commands::places::{Security, add_own, names, read_key, server, shown, zone};
-use crate::discover::plan::{Asked, Host, Place, Plan};
+use crate::discover::plan::{Account, Asked, Host, Place, Plan, Private};
 use crate::{file, text};
 
 /// Keys of the file itself.
@@ -175,8 +179,29 @@ impl Section<'_> {
         Ok(())
     }
 
-    fn provider(&self, _plan: &mut Plan, _source: String, kind: &str) -> anyhow::Result<()> {
-        bail!("type `{kind}` cannot be used yet");
+    fn provider(&self, plan: &mut Plan, source: String, kind: &str) -> anyhow::Result<()> {
+        let zones = self.zones()?;
+        let endpoint = self.text("endpoint")?;
+        let account = if kind == "route53" {
+            let credentials = match self.path("credentials")? {
+                Some(path) => credentials_file(&path)?,
+                None => credentials_of_environment()?,
+            };
+            let origin = Origin::parse(endpoint.as_deref().unwrap_or(route53::ENDPOINT))?;
+            let private = if self.flag("private")? { Private::Take } else { Private::LeaveOut };
+            Account::Route53(Route53 { origin, credentials }, private)
+        } else {
+            let token = match self.path("token_file")? {
+                Some(path) => secret_file(&path)?,
+                None => variable("CLOUDFLARE_API_TOKEN").ok_or_else(|| {
+                    anyhow!("token_file is missing, and so is the variable CLOUDFLARE_API_TOKEN")
+                })?,
+            };
+            let origin = Origin::parse(endpoint.as_deref().unwrap_or(cloudflare::ENDPOINT))?;
+            Account::Cloudflare(Cloudflare { origin, token })
+        };
+        plan.places.push(Place::Provider { account, source, zones });
+        Ok(())
     }
 
     /// `zone` and `zones` together.
@@ -244,6 +269,44 @@ fn port_number(value: &Value) -> anyhow::Result<u16> {
     number.filter(|port| *port > 0).ok_or_else(|| anyhow!("ports: expected numbers from 1 to 65535"))
 }
 
+/// The access key in a file as the tools of AWS write it, its first profile: `aws_access_key_id = ...`.
+fn credentials_file(path: &Path) -> anyhow::Result<Credentials> {
+    let text = secret_file(path)?;
+    let value = |key: &str| {
+        let mut pairs = text.lines().filter_map(|line| line.split_once('='));
+        let found = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case(key));
+        found.map(|(_, value)| value.trim().to_owned())
+    };
+    let missing = |key: &str| anyhow!("{} has no {key}", shown(path));
+    Ok(Credentials {
+        key_id: value("aws_access_key_id").ok_or_else(|| missing("aws_access_key_id"))?,
+        secret: value("aws_secret_access_key").ok_or_else(|| missing("aws_secret_access_key"))?,
+        token: value("aws_session_token"),
+    })
+}
+
+fn credentials_of_environment() -> anyhow::Result<Credentials> {
+    let missing = |name: &str| anyhow!("credentials is missing, and so is the variable {name}");
+    Ok(Credentials {
+        key_id: variable("AWS_ACCESS_KEY_ID").ok_or_else(|| missing("AWS_ACCESS_KEY_ID"))?,
+        secret: variable("AWS_SECRET_ACCESS_KEY").ok_or_else(|| missing("AWS_SECRET_ACCESS_KEY"))?,
+        token: variable("AWS_SESSION_TOKEN"),
+    })
+}
+
+#[expect(clippy::disallowed_methods, reason = "credentials come from files or variables, and this is where they are read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The text of a file of secrets, without the end of its line.
+fn secret_file(path: &Path) -> anyhow::Result<String> {
+    let bytes = file::read_bounded(path, limits::STAPLE_BYTES as u64)
+        .map_err(|error| anyhow!("cannot read {}: {}", shown(path), file::reason(&error)))?;
+    let text = String::from_utf8(bytes).map_err(|_| anyhow!("{} is not UTF-8", shown(path)))?;
+    Ok(text.trim_end().to_owned())
+}
+
 /// Adds a place that DNS Certificate Checker is configured with.
 pub(crate) fn checker_place(place: dns_cert_checker::Place, plan: &mut Plan) -> anyhow::Result<()> {
     match place {
@@ -263,8 +326,33 @@ pub(crate) fn checker_place(place: dns_cert_checker::Place, plan: &mut Plan) -> 
             }
             Ok(())
         }
-        dns_cert_checker::Place::Route53 { name, .. } => {
-            bail!("zone_data_sources.{name}: Route53 cannot be used yet")
+        dns_cert_checker::Place::Route53 {
+            name,
+            key_id,
+            secret,
+            token,
+            zones,
+            discover,
+            private,
+        } => {
+            let credentials = match (key_id, secret) {
+                (Some(key_id), Some(secret)) => Credentials { key_id, secret, token },
+                _ => credentials_of_environment().with_context(|| format!("zone_data_sources.{name}"))?,
+            };
+            let origin = Origin::parse(route53::ENDPOINT)?;
+            let private = if private { Private::Take } else { Private::LeaveOut };
+            let account = Account::Route53(Route53 { origin, credentials }, private);
+            if zones.is_empty() && !discover {
+                bail!("zone_data_sources.{name}: neither zones nor discover_zones");
+            }
+            // With discovery every zone is taken, those that are named among them.
+            let zones = if discover { Vec::new() } else { zones };
+            plan.places.push(Place::Provider {
+                account,
+                source: name,
+                zones,
+            });
+            Ok(())
         }
     }
 }

@@ -14,10 +14,11 @@ use model::{Name, limits};
 use net::dns::stream::SigningClock;
 use net::{Caps, Network, Permits};
 use sources::master_file;
+use sources::provider::{Hosted, ProviderError};
 use sources::zone_transfer::{self, Delivered, Piece};
 use sources::zones_json::Export;
 
-use crate::discover::plan::{Asked, Host, Place, Plan};
+use crate::discover::plan::{Account, Asked, Host, Place, Plan, Private};
 use crate::file;
 
 /// Something became known.
@@ -182,7 +183,7 @@ impl<'f> Engine<'_, '_, 'f> {
                 });
             }
             Place::Export { path, source, zones } => self.export(path, source, zones),
-            Place::Provider { account, .. } => match *account {},
+            Place::Provider { account, source, zones } => self.provider(account, source, zones).await,
         }
     }
 
@@ -227,6 +228,72 @@ impl<'f> Engine<'_, '_, 'f> {
         let report = transferred(wanted, delivered, records, reasons);
         self.end(&wanted.apex, report.state);
         report
+    }
+
+    async fn provider(&mut self, account: &Account, source: &str, wanted: &[Domain]) {
+        let hosted = match account {
+            Account::Route53(account, _) => account.zones(&self.network).await,
+            Account::Cloudflare(account) => account.zones(&self.network).await,
+        };
+        let hosted = match hosted {
+            Ok(hosted) => hosted,
+            Err(error) => {
+                return self.report(Report {
+                    zone: None,
+                    source: source.to_owned(),
+                    state: State::Failed,
+                    reasons: vec![error.to_string()],
+                    serial: None,
+                    records: 0,
+                });
+            }
+        };
+        let private = matches!(account, Account::Route53(_, Private::Take));
+        let taken = |zone: &&Hosted| wanted.contains(&zone.apex) || wanted.is_empty() && (private || !zone.private);
+        for zone in hosted.iter().filter(taken) {
+            let source = if zone.private { format!("{source} (private)") } else { source.to_owned() };
+            self.hosted(account, zone, source).await;
+        }
+        for zone in wanted {
+            if !hosted.iter().any(|known| known.apex == *zone) {
+                let mut reasons = vec![ProviderError::NoZone(zone.clone()).to_string()];
+                let report = failed(zone, source, &mut reasons);
+                self.report(report);
+            }
+        }
+    }
+
+    /// The records of one zone of an account.
+    async fn hosted(&mut self, account: &Account, zone: &Hosted, source: String) {
+        let view = self.view_for(&zone.apex);
+        let Some(expansion) = self.views.get_mut(view) else { return };
+        (self.events)(Event::Begin(&zone.apex));
+        expansion.begin(zone.apex.clone());
+        let mut coming = Coming {
+            view,
+            expansion,
+            events: &mut *self.events,
+            records: 0,
+        };
+        let mut sink = |record: RecordRef<'_>| coming.record(record);
+        let read = match account {
+            Account::Route53(account, _) => account.records(&self.network, zone, &mut sink).await,
+            Account::Cloudflare(account) => account.records(&self.network, zone, &mut sink).await,
+        };
+        let records = coming.records;
+        let (state, reasons) = match read {
+            Ok(()) => (State::Whole, Vec::new()),
+            Err(error) => (broken_off(records), vec![error.to_string()]),
+        };
+        self.end(&zone.apex, state);
+        self.report(Report {
+            zone: Some(zone.apex.clone()),
+            source,
+            state,
+            reasons,
+            serial: None,
+            records,
+        });
     }
 
     fn export(&mut self, path: &std::path::Path, source: &str, zones: &[Domain]) {

@@ -11,7 +11,9 @@ use model::Name;
 use model::zone::Domain;
 use model::zone::expand::{Networks, Wishes};
 use net::dns::{Key, Server, Tls};
+use sources::cloudflare::Cloudflare;
 use sources::filter::Filter;
+use sources::route53::Route53;
 use sources::zone_copy::Copies;
 
 /// Everything that a discovery needs.
@@ -86,7 +88,21 @@ pub(crate) enum Place {
 
 /// An account at a provider of DNS.
 #[derive(Clone, Debug)]
-pub(crate) enum Account {}
+pub(crate) enum Account {
+    /// Route 53, and whether private zones count when all are taken.
+    Route53(Route53, Private),
+    /// Cloudflare.
+    Cloudflare(Cloudflare),
+}
+
+/// Whether zones that are seen inside a private network alone are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Private {
+    /// They are.
+    Take,
+    /// They are not.
+    LeaveOut,
+}
 
 /// A server as a person named it.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use assess::revocation::{CertificateRevocation, Said};
 use assess::{StoreVerdict, Trust, words};
 use jiff::Timestamp;
 use model::certificate::{Certificate, GeneralName};
@@ -74,6 +75,7 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
         body.certificates(handshake, looks.first());
     }
     body.trust(looks);
+    body.revocation(looks);
     let mut agreed: Vec<String> = Vec::new();
     for handshake in looks.iter().flat_map(handshakes) {
         let line = tls(handshake);
@@ -186,6 +188,18 @@ impl Body {
         }
     }
 
+    /// What is known about revocation: a line for each certificate, once for all addresses that agree.
+    fn revocation(&mut self, looks: &[Look]) {
+        let mut lines: Vec<String> = Vec::new();
+        for revocation in looks.iter().flat_map(|look| &look.assessment.revocation) {
+            let line = self::revocation(revocation);
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines.iter().for_each(|line| self.line("Revocation", line));
+    }
+
     fn seen(&mut self, looks: &[Look]) {
         let seen: Vec<String> = looks
             .iter()
@@ -204,6 +218,29 @@ impl Body {
             self.line("Seen", &seen.join(", "));
         }
     }
+}
+
+/// `shop.example.com (9c41 7e02) good   ocsp http://ocsp.example/ good, until 2026-11-29 11:58 UTC`.
+pub(crate) fn revocation(revocation: &CertificateRevocation) -> String {
+    let mut out = format!(
+        "{} {}",
+        words::certificate(&revocation.certificate),
+        revocation.verdict.word()
+    );
+    for source in &revocation.sources {
+        let _ = write!(out, "   {}", source.source.word());
+        if let Some(url) = &source.url {
+            let _ = write!(out, " {url}");
+        }
+        let _ = write!(out, " {}", source.said.word());
+        match (&source.said, source.next_update) {
+            (Said::Doubtful(doubt), _) => drop(write!(out, " ({})", words::doubt(*doubt))),
+            (Said::Unavailable(why), _) => drop(write!(out, " ({})", words::unavailable(why))),
+            (_, Some(until)) => drop(write!(out, " until {}", words::moment(until))),
+            _ => {}
+        }
+    }
+    out
 }
 
 /// `Mozilla ok`, `corp no (issuer-not-sent)`.

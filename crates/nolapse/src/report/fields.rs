@@ -52,7 +52,7 @@ impl Fields {
 
     /// The chosen fields of a look by their paths. A path through an array gives the values of all its elements.
     pub(crate) fn chosen(&self, look: &Look) -> Map<String, Value> {
-        let record = Record::new(&look.observation, &look.assessment);
+        let record = Record::new(look);
         // A record is made of strings, numbers and maps with string keys: it always is a value.
         let record = serde_json::to_value(&record).unwrap_or(Value::Null);
         self.0

@@ -14,7 +14,7 @@ pub(crate) fn append(look: &Look, fields: Option<&Fields>, out: &mut Vec<u8>) {
 /// Appends the record, or the chosen fields of it by their paths.
 pub(crate) fn append_object(look: &Look, fields: Option<&Fields>, out: &mut Vec<u8>) {
     let written = match fields {
-        None => json::append(out, &Record::new(&look.observation, &look.assessment)),
+        None => json::append(out, &Record::new(look)),
         Some(fields) => json::append(out, &fields.chosen(look)),
     };
     // Every key is a string, which is all that could go wrong; an empty object is still a valid line.

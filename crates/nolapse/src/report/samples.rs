@@ -107,6 +107,7 @@ fn judged(observation: Observation) -> Look {
     Look {
         observation,
         assessment,
+        evidence: Evidence::none(),
     }
 }
 

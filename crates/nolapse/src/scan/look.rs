@@ -15,6 +15,9 @@ use model::{Endpoint, Evidence, Service};
 use net::Network;
 use net::clock::SystemClock;
 use probe::Prober;
+use tokio::time::Instant;
+
+use crate::scan::inquiry::Inquiry;
 
 /// What one endpoint presented, and how that is judged.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub(crate) struct Look {
     pub(crate) observation: Observation,
     /// The verdict.
     pub(crate) assessment: Assessment,
+    /// What third parties said; empty when nobody was asked.
+    pub(crate) evidence: Evidence,
 }
 
 /// What is needed to judge, shared by all workers.
@@ -33,6 +38,8 @@ pub(crate) struct Judge {
     pub(crate) policy: Policy,
     /// Signatures that were checked before.
     pub(crate) memory: SignatureMemory,
+    /// Asks third parties, if anything is to be asked.
+    pub(crate) inquiry: Option<Inquiry>,
 }
 
 /// What is needed to look and to judge. Each worker has its own.
@@ -76,7 +83,23 @@ impl Eye {
                 broken
             }
         };
-        self.judged(observation)
+        let look = self.judged(observation, Evidence::none());
+        match &self.judge.inquiry {
+            Some(inquiry) if look.observation.handshake.is_some() => self.ask(inquiry, network, look).await,
+            _ => look,
+        }
+    }
+
+    /// Asks third parties about what was seen, and judges it with what they say.
+    async fn ask(&self, inquiry: &Inquiry, network: &Network, look: Look) -> Look {
+        let begin = Instant::now();
+        let memory = &self.judge.memory;
+        let asking = inquiry.evidence(network, &look.observation, &look.assessment, memory);
+        // A panic on the way is a bug of ours, and no reason to lose the look: nothing was said then.
+        let evidence = caught(asking).await.unwrap_or_default();
+        let mut observation = look.observation;
+        observation.elapsed.evidence = Some(begin.elapsed());
+        self.judged(observation, evidence)
     }
 
     /// The look at a name that has no address.
@@ -86,27 +109,29 @@ impl Eye {
             total: took,
             ..Elapsed::default()
         };
-        self.judged(self.unresolved(service, failure, elapsed))
+        self.judged(self.unresolved(service, failure, elapsed), Evidence::none())
     }
 
     fn unresolved(&self, service: &Arc<Service>, failure: Failure, elapsed: Elapsed) -> Observation {
         probe::unresolved(service, failure, self.depth, SystemClock.now(), elapsed.total)
     }
 
-    fn judged(&self, observation: Observation) -> Look {
+    fn judged(&self, observation: Observation, evidence: Evidence) -> Look {
         let judge = |observation: &Observation| {
             let Judge {
                 stores,
                 policy,
                 memory,
+                ..
             } = &*self.judge;
             let law = Law { stores, policy };
-            assess::judge(observation, &Evidence::none(), law, memory, SystemClock.now())
+            assess::judge(observation, &evidence, law, memory, SystemClock.now())
         };
         match panic::catch_unwind(AssertUnwindSafe(|| quietly(|| judge(&observation)))) {
             Ok(assessment) => Look {
                 observation,
                 assessment,
+                evidence,
             },
             Err(panic) => {
                 // What was seen may be what broke us: it is left out, and the rest is judged as a stopped look.
@@ -128,6 +153,7 @@ impl Eye {
                 Look {
                     observation,
                     assessment,
+                    evidence,
                 }
             }
         }

@@ -6,10 +6,12 @@
 //! - [`targets`]: from what was typed to numbered items; [`learnt`]: from what DNS names;
 //! - [`work`]: one worker, from items to batches of rendered or judged looks;
 //! - [`look`]: one endpoint, from the connection to the verdict;
+//! - [`inquiry`]: what third parties are asked about it;
 //! - [`run`]: all of it together, with signals, progress and output;
 //! - [`resume`], [`known`]: what is kept between runs;
 //! - [`tally`], [`progress`]: counts.
 
+pub(crate) mod inquiry;
 pub(crate) mod known;
 pub(crate) mod learnt;
 pub(crate) mod look;

@@ -7,6 +7,7 @@
 mod key;
 mod pem;
 mod pki;
+mod revocation;
 
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -19,6 +20,7 @@ use rcgen::{
 pub use self::key::{KeyKind, openssl};
 pub use self::pem::pem;
 pub use self::pki::{Pki, Served, bundle};
+pub use self::revocation::{Say, index};
 
 use self::key::{Key, sign_by_openssl};
 use crate::der;

@@ -16,6 +16,7 @@ pub mod postgres;
 pub mod proftpd;
 pub mod prosody;
 pub mod redis;
+pub mod responder;
 pub mod slapd;
 
 use std::net::SocketAddr;
@@ -46,7 +47,7 @@ impl Server {
 
     /// Waits until it has written these words.
     fn saying(mut self, words: &str) -> Self {
-        self.process = self.process.saying(words);
+        self.process = self.process.having_said(words);
         self
     }
 

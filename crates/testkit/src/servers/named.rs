@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Server, sockets, word};
+use super::{Server, word};
 use crate::ca::Served;
 use crate::folder::Folder;
 use crate::process::Launch;
@@ -36,7 +36,12 @@ impl Named<'_> {
     pub fn start(&self) -> Server {
         let folder = Folder::new();
         let labels: &[&str] = if self.served.is_some() { &["dns", "dot"] } else { &["dns"] };
-        let sockets = sockets(labels);
+        // It listens on addresses that an interface has, which of 127.0.0.0/8 is the first alone.
+        let own = std::net::Ipv4Addr::LOCALHOST.into();
+        let sockets: Vec<_> = labels
+            .iter()
+            .map(|label| ((*label).to_owned(), crate::loopback::port_at(own)))
+            .collect();
         let root = word(folder.path());
         let dns = sockets[0].1;
         let mut listen = format!("listen-on port {} {{ {}; }};", dns.port(), dns.ip());

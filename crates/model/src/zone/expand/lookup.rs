@@ -143,7 +143,7 @@ impl Expansion {
     fn standing_at(&self, name: DomainRef<'_>) -> Option<Here> {
         if let Some(place) = self.cnames.get(&name.to_owned())
             && let Some((record, _)) = self.references.get(*place)
-            && let Data::Cname(target) = record.borrowed().data()
+            && let Data::Cname(target) | Data::Alias(_, target) = record.borrowed().data()
         {
             return Some(Here::On(*place, target.to_owned()));
         }

@@ -26,7 +26,7 @@ pub use holder::{Networks, forbidden};
 pub use line::{Because, Certainty, Found, Holder, Line, Unusable, Why};
 
 use super::domain::{Domain, DomainRef};
-use super::record::{Data, Kind, Record, RecordRef};
+use super::record::{Data, Family, Kind, Record, RecordRef};
 use crate::name::Name;
 use crate::starttls::StartTls;
 use references::{Quest, Seen};
@@ -78,6 +78,8 @@ pub struct Expansion {
     references: Vec<(Record, usize)>,
     cnames: HashMap<Domain, usize>,
     dnames: HashMap<Domain, usize>,
+    /// Families that the alias records of an owner have.
+    families: HashMap<Domain, Vec<Family>>,
     /// Names at which another zone begins.
     cuts: HashSet<Domain>,
     wildcards: Vec<(Domain, usize)>,
@@ -152,6 +154,7 @@ impl Expansion {
             references: Vec::new(),
             cnames: HashMap::new(),
             dnames: HashMap::new(),
+            families: HashMap::new(),
             cuts: HashSet::new(),
             wildcards: Vec::new(),
             quests: HashMap::new(),
@@ -264,7 +267,7 @@ impl Expansion {
                 self.last.standing = Standing::Delegated;
                 tell(record, apex, Why::Delegated(server), out);
             }
-            Data::Cname(_) | Data::Dname(_) | Data::Mx(..) | Data::Srv { .. } | Data::Binding(_) => {
+            Data::Cname(_) | Data::Alias(..) | Data::Dname(_) | Data::Mx(..) | Data::Srv { .. } | Data::Binding(_) => {
                 self.refer(record, place);
             }
             Data::Malformed => tell(record, apex, Why::Malformed, out),
@@ -391,7 +394,11 @@ impl Expansion {
     fn refer(&mut self, record: RecordRef<'_>, place: usize) {
         let index = self.references.len();
         match record.kind {
-            Kind::CNAME => {
+            Kind::CNAME | Kind::ALIAS => {
+                if let Data::Alias(family, _) = record.data() {
+                    let families = self.families.entry(record.owner.to_owned()).or_default();
+                    families.push(family);
+                }
                 self.cnames.entry(record.owner.to_owned()).or_insert(index);
                 if record.owner.is_wildcard() {
                     self.wildcard(record.owner);

@@ -124,8 +124,10 @@ impl Expansion {
             owner: record.owner,
         };
         match record.data() {
-            Data::Cname(_) if record.owner.is_wildcard() => {}
-            Data::Cname(target) => {
+            Data::Cname(_) | Data::Alias(..) if record.owner.is_wildcard() => {}
+            // The second family of the same alias, or weighted ones: the first stands for all.
+            Data::Alias(..) if self.cnames.get(&record.owner.to_owned()) != Some(&place) => {}
+            Data::Cname(target) | Data::Alias(_, target) => {
                 if record.owner.has_underscore_label() {
                     return self.say(start, Why::ServiceLabel, out);
                 }
@@ -243,7 +245,7 @@ impl Expansion {
         let mut names = BTreeSet::new();
         for (record, zone) in &self.references {
             let target = match record.borrowed().data() {
-                Data::Cname(target) | Data::Mx(_, target) | Data::Srv { target, .. } => target,
+                Data::Cname(target) | Data::Alias(_, target) | Data::Mx(_, target) | Data::Srv { target, .. } => target,
                 Data::Binding(binding) => binding.target,
                 _ => continue,
             };
@@ -294,7 +296,7 @@ impl Expansion {
         // A chain that leads back to the owner of the record that was begun with.
         let begun: Option<Domain> = quest.steps.first().and_then(|place| {
             let (record, _) = self.references.get(*place)?;
-            (record.kind == Kind::CNAME).then(|| record.owner.clone())
+            matches!(record.kind, Kind::CNAME | Kind::ALIAS).then(|| record.owner.clone())
         });
         let first = quest.steps.first().copied();
         quest.steps.extend(steps);
@@ -358,8 +360,21 @@ impl Expansion {
         quest.identity.borrowed().push_host(&mut text).is_err() || keep(&text)
     }
 
+    /// Whether every alias on the way has addresses of this family.
+    fn is_of_family(&self, quest: &Quest, address: IpAddr) -> bool {
+        let records = quest.steps.iter().filter_map(|place| self.references.get(*place));
+        let mut aliases = records.filter(|(record, _)| record.kind == Kind::ALIAS);
+        aliases.all(|(record, _)| {
+            let families = self.families.get(&record.owner);
+            families.is_none_or(|families| families.iter().any(|family| family.has(address)))
+        })
+    }
+
     /// Gives the endpoints of a quest at one address.
     fn arrive(&mut self, quest: &Quest, arrived: Arrived<'_>, out: &mut Out<'_>) {
+        if !self.is_of_family(quest, arrived.address) {
+            return;
+        }
         let mut name = String::new();
         if let Err(error) = quest.identity.borrowed().push_host(&mut name) {
             return self.nowhere(quest, Why::NotAHost(error), out);
@@ -487,7 +502,7 @@ impl Start<'_> {
 fn begun_too_long(quest: &Quest, references: &[(crate::zone::record::Record, usize)]) -> bool {
     let renamed = quest.steps.iter().filter_map(|place| references.get(*place));
     renamed
-        .filter(|(record, _)| matches!(record.kind, Kind::CNAME | Kind::DNAME))
+        .filter(|(record, _)| matches!(record.kind, Kind::CNAME | Kind::ALIAS | Kind::DNAME))
         .count()
         > limits::CNAME_CHAIN
 }

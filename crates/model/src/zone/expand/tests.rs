@@ -37,6 +37,7 @@ fn record(words: &str) -> Record {
                 data.extend(value);
             }
         }
+        Kind::ALIAS => data = [vec![words[2].parse().unwrap()], name(words[3]).wire().to_vec()].concat(),
         Kind::TXT => data.push(0),
         _ => data.extend(name(words[2]).wire()),
     }
@@ -298,6 +299,24 @@ fn dname_renames_what_is_below() {
             "old: names-unknown",
             "to.example.com 192.0.2.1:443 none <- to 60 IN CNAME www.old; old 60 IN DNAME new; www.new 60 IN A 192.0.2.1",
             "www.old.example.com 192.0.2.1:443 none wildcard <- old 60 IN DNAME new; www.new 60 IN A 192.0.2.1",
+        ]
+    );
+}
+
+#[test]
+fn an_alias_has_the_addresses_of_its_families() {
+    assert_eq!(
+        expand(&["@ ALIAS 4 lb", "lb A 192.0.2.1", "lb AAAA 2001:db8::1", "both ALIAS 4 lb", "both ALIAS 6 lb", "to CNAME @", "*.w ALIAS 6 lb"])
+            .into_iter()
+            .filter(|line| !line.starts_with("lb"))
+            .map(|line| line.split(" <-").next().unwrap().to_owned())
+            .collect::<Vec<_>>(),
+        [
+            "example.com 192.0.2.1:443 none",
+            "both.example.com 192.0.2.1:443 none",
+            "both.example.com 2001:db8::1:443 none",
+            "to.example.com 192.0.2.1:443 none",
+            "guess.w.example.com 2001:db8::1:443 none guessed",
         ]
     );
 }

@@ -12,6 +12,7 @@ use super::{Page, Trouble};
 use crate::Exit;
 use crate::commands::check;
 use crate::commands::looking::Looking;
+use crate::report::detail;
 use crate::scan::look::Look;
 
 /// One page for each different chain that the addresses of a target serve.
@@ -93,6 +94,8 @@ fn page(group: &[&Look]) -> Option<Page> {
             words::message(finding, &first.observation)
         )
     }));
+    let revocation = first.assessment.revocation.iter();
+    remarks.extend(revocation.map(|known| format!("revocation: {}", detail::revocation(known))));
     let contents = of_chain(handshake.chain.iter().map(|certificate| &**certificate), remarks);
     Some(Page { title, contents })
 }

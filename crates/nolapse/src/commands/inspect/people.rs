@@ -522,6 +522,7 @@ const fn odd(kind: OddityKind) -> &'static str {
         OddityKind::BadOid => "an object identifier that is empty, unfinished or padded",
         OddityKind::BadText => "text that is not of its declared kind",
         OddityKind::BadTime => "a time that does not exist, or in a form that RFC 5280 forbids",
+        OddityKind::UnusualTime => "a GeneralizedTime before 2050, which RFC 5280 forbids to write",
         OddityKind::BadAddress => "an address of an impossible length",
         OddityKind::DuplicateExtension => "the same extension for the second time",
         OddityKind::TooManyNames => "more names than are read",
