@@ -411,7 +411,8 @@ fn hostile_transfers_are_each_named_and_never_taken_for_the_zone() {
     truncated[2] |= 2;
     let mut other_number = first.clone();
     other_number[0] = 0xff;
-    let looping = odd(&[0xc0, 0x0c], 1, &[127, 0, 0, 1]);
+    // Where it stands itself: behind the header and the first record.
+    let looping = odd(&[0xc0, 12 + u8::try_from(begin.len()).unwrap()], 1, &[127, 0, 0, 1]);
     let forward = odd(&[0xc0, 0xff], 1, &[127, 0, 0, 1]);
     let framed = |length: u16, octets: &[u8]| [length.to_be_bytes().to_vec(), octets.to_vec()].concat();
     let same = message(0, &[a("x.example.test", [127, 0, 1, 3])]);

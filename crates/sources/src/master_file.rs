@@ -83,8 +83,8 @@ pub enum Mistake {
     #[error("more than {} files include one another", limits::INCLUDE_DEPTH)]
     TooDeep,
     /// More records than are taken.
-    #[error("more than {} records", limits::TRANSFER_RECORDS)]
-    TooMany,
+    #[error("more than {0} records")]
+    TooMany(u64),
     /// A `$GENERATE` that makes too many.
     #[error("it makes more than {} records", limits::GENERATED_RECORDS)]
     GeneratesTooMany,
@@ -116,12 +116,13 @@ pub fn read(path: &Path, origin: &Domain, records: &mut Records<'_>) -> Result<u
     Ok(reading.count)
 }
 
-/// Reads a zone file that is in memory; `$INCLUDE` finds nothing.
+/// Reads a zone file that is in memory, of at most so many records; `$INCLUDE` finds nothing.
 ///
 /// # Errors
 /// The first mistake.
-pub fn read_text(text: &[u8], origin: &Domain, records: &mut Records<'_>) -> Result<u64, MasterError> {
+pub fn read_text(text: &[u8], origin: &Domain, most: u64, records: &mut Records<'_>) -> Result<u64, MasterError> {
     let mut reading = Reading::new(None, records);
+    reading.most = most.min(limits::TRANSFER_RECORDS);
     let place = Place {
         file: "text".to_owned(),
         beside: PathBuf::new(),
@@ -170,6 +171,8 @@ struct Reading<'r, 's> {
     last_ttl: u32,
     owner: Option<Domain>,
     count: u64,
+    /// Records at most.
+    most: u64,
 }
 
 impl<'r, 's> Reading<'r, 's> {
@@ -181,6 +184,7 @@ impl<'r, 's> Reading<'r, 's> {
             last_ttl: 0,
             owner: None,
             count: 0,
+            most: limits::TRANSFER_RECORDS,
         }
     }
 
@@ -281,8 +285,8 @@ impl<'r, 's> Reading<'r, 's> {
         self.last_ttl = ttl;
         let data = record_text::parse(head.kind, head.data, origin.borrowed()).map_err(Mistake::Data)?;
         self.count += 1;
-        if self.count > limits::TRANSFER_RECORDS {
-            return Err(Mistake::TooMany);
+        if self.count > self.most {
+            return Err(Mistake::TooMany(self.most));
         }
         (self.records)(RecordRef {
             owner: owner.borrowed(),

@@ -9,7 +9,7 @@
 //! - [`dns`]: a name server that knows a few names; [`transfers`]: one that transfers zones by a script; [`files`]: a web
 //!   server of a few files;
 //! - [`folder`]: temporary folders that other users may enter; [`loopback`]: addresses that no other test has;
-//! - [`process`]: children that end with their handle;
+//! - [`process`]: children that end with their handle; [`provider`]: stand-ins of providers of DNS;
 //! - [`script`], [`tls`], [`hostile`]: servers of our own, scripted, honest, and not;
 //! - [`servers`]: nginx, haproxy, postfix, dovecot, slapd, PostgreSQL, MariaDB, ProFTPD, Prosody, Redis, BIND,
 //!   NSD and `openssl s_server`, the real ones.
@@ -22,6 +22,7 @@ pub mod folder;
 pub mod hostile;
 pub mod loopback;
 pub mod process;
+pub mod provider;
 pub mod script;
 pub mod servers;
 pub mod tls;

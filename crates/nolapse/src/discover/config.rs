@@ -400,7 +400,7 @@ mod tests {
         assert_eq!(plan.places.len(), 2);
         assert!(matches!(&plan.places[1], Place::Transfer { servers, key: Some(_), source, .. } if servers.len() == 2 && source == "main"));
         assert_eq!(read(SOUND, &["file".to_owned()]).unwrap().places.len(), 1);
-        assert!(read(SOUND, &["fiel".to_owned()]).unwrap_err().contains("did you mean `file`"));
+        assert!(read(SOUND, &["fil".to_owned()]).unwrap_err().contains("did you mean `file`"));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::*;
 fn text(file: &str) -> Result<Vec<String>, MasterError> {
     let origin = Domain::parse("example.com").unwrap();
     let mut out = Vec::new();
-    read_text(file.as_bytes(), &origin, &mut |record| out.push(record.to_string()))?;
+    read_text(file.as_bytes(), &origin, 100_000, &mut |record| out.push(record.to_string()))?;
     Ok(out)
 }
 
@@ -51,6 +51,13 @@ fn generate_makes_records() {
 }
 
 #[test]
+fn records_are_bounded() {
+    let origin = Domain::parse("example.com").unwrap();
+    let error = read_text(b"$GENERATE 1-9 h$ A 192.0.2.$", &origin, 5, &mut |_| {}).unwrap_err();
+    assert_eq!(error.mistake, Mistake::TooMany(5));
+}
+
+#[test]
 fn mistakes_have_their_line() {
     let wrong = |file: &str| text(file).unwrap_err().to_string();
     assert_eq!(wrong("a A 192.0.2.1\n\nb A 192.0.2\n"), "text:3: `192.0.2` is no IPv4 address");
@@ -69,7 +76,7 @@ fn mistakes_have_their_line() {
     let mut bytes = b"a A 192.0.2.1\n".to_vec();
     bytes.extend(b"\xff A 192.0.2.1\n");
     let origin = Domain::parse("example.com").unwrap();
-    let error = read_text(&bytes, &origin, &mut |_| {}).unwrap_err();
+    let error = read_text(&bytes, &origin, 10, &mut |_| {}).unwrap_err();
     assert_eq!((error.line, error.mistake), (2, Mistake::NotText));
 }
 

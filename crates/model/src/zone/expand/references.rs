@@ -198,6 +198,10 @@ impl Expansion {
         let port = binding.port.unwrap_or(default);
         let mut quest = start.quest(host, Ports::One(port, StartTls::None));
         quest.certainty = certainty;
+        if !self.is_wanted(&quest) {
+            self.filtered += 1;
+            return;
+        }
         for address in binding.hints() {
             let last = Because::Record(record);
             let arrived = Arrived {
