@@ -168,8 +168,12 @@ impl Network {
             Host::Address(address) => *address,
             Host::Name(name) => {
                 let found = self.resolve(name).await.addresses;
-                let found = found.map_err(|failure| ApiError::Connect(format!("{name} has no address: {failure:?}")))?;
-                found.first().copied().ok_or_else(|| ApiError::Connect(format!("{name} has no address")))?
+                let found = found
+                    .map_err(|failure| ApiError::Connect(format!("{name} has no address: {failure:?}")))?;
+                found
+                    .first()
+                    .copied()
+                    .ok_or_else(|| ApiError::Connect(format!("{name} has no address")))?
             }
         };
         let permit = self.permit(address).await;
@@ -186,7 +190,9 @@ impl Network {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Empty::<Bytes>::new()).map_err(|error| broken(&error))?;
+        let request = request
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| broken(&error))?;
         let Some(config) = &origin.tls else {
             return exchange(connection, request, most).await;
         };
@@ -198,7 +204,12 @@ impl Network {
         };
         let connector = TlsConnector::from(Arc::clone(config));
         let stream = connector.connect(name, connection).await;
-        exchange(stream.map_err(|error| ApiError::Tls(error.to_string()))?, request, most).await
+        exchange(
+            stream.map_err(|error| ApiError::Tls(error.to_string()))?,
+            request,
+            most,
+        )
+        .await
     }
 }
 
@@ -210,10 +221,19 @@ async fn exchange(
     let handshake = http1::handshake(Stream(stream)).await;
     let (mut sender, connection) = handshake.map_err(|error| broken(&error))?;
     let exchange = async move {
-        let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| broken(&error))?;
         let status = response.status().as_u16();
-        let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-        let body = Limited::new(response.into_body(), most).collect().await.map_err(|error| broken(&*error))?;
+        let seconds = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = Limited::new(response.into_body(), most)
+            .collect()
+            .await
+            .map_err(|error| broken(&*error))?;
         Ok(Answer {
             status,
             retry_after: seconds.map(Duration::from_secs),
@@ -240,7 +260,11 @@ struct Stream<S>(S);
 const PIECE: usize = 8 * 1024;
 
 impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, mut into: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut into: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
         let mut piece = [0; PIECE];
         let room = PIECE.min(into.remaining());
         let mut buffer = ReadBuf::new(piece.get_mut(..room).unwrap_or_default());
@@ -251,7 +275,11 @@ impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
 }
 
 impl<S: AsyncWrite + Unpin> hyper::rt::Write for Stream<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.0).poll_write(context, octets)
     }
 
@@ -271,11 +299,27 @@ mod tests {
     #[test]
     fn credentials_go_over_https_alone() {
         assert_eq!(Origin::parse("https://api.example").unwrap().port, 443);
-        assert_eq!(Origin::parse("https://api.example:8443/").unwrap().authority(), "api.example:8443");
+        assert_eq!(
+            Origin::parse("https://api.example:8443/").unwrap().authority(),
+            "api.example:8443"
+        );
         assert!(Origin::parse("http://127.0.0.1:8080").is_ok());
-        assert!(matches!(Origin::parse("http://api.example"), Err(ApiError::Readable(_))));
-        assert!(matches!(Origin::parse("http://192.0.2.1"), Err(ApiError::Readable(_))));
-        for wrong in ["api.example", "https://", "https://a b", "https://u@h", "https://h/path", "ftp://127.0.0.1"] {
+        assert!(matches!(
+            Origin::parse("http://api.example"),
+            Err(ApiError::Readable(_))
+        ));
+        assert!(matches!(
+            Origin::parse("http://192.0.2.1"),
+            Err(ApiError::Readable(_))
+        ));
+        for wrong in [
+            "api.example",
+            "https://",
+            "https://a b",
+            "https://u@h",
+            "https://h/path",
+            "ftp://127.0.0.1",
+        ] {
             assert!(Origin::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -60,7 +60,10 @@ fn answers(query: &Message) -> Vec<Message> {
         }
         "spoofed.test." if is_a => {
             let mut forged = Message::new(query.metadata.id, MessageType::Response, OpCode::Query);
-            forged.add_query(hickory_proto::op::Query::query(Dns::from_ascii("elsewhere.test.").unwrap(), RecordType::A));
+            forged.add_query(hickory_proto::op::Query::query(
+                Dns::from_ascii("elsewhere.test.").unwrap(),
+                RecordType::A,
+            ));
             forged.add_answer(Record::from_rdata(question.name().clone(), 60, address(66)));
             add(question.name(), address(7));
             return vec![forged, answer];
@@ -76,7 +79,10 @@ fn answers(query: &Message) -> Vec<Message> {
     vec![answer]
 }
 
-async fn resolve(names: Vec<Name>, families: Families) -> (BTreeMap<String, Result<Vec<IpAddr>, Failure>>, u64, u64) {
+async fn resolve(
+    names: Vec<Name>,
+    families: Families,
+) -> (BTreeMap<String, Result<Vec<IpAddr>, Failure>>, u64, u64) {
     let (address, asked) = server().await;
     let settings = Settings {
         resolvers: vec![address],
@@ -100,17 +106,34 @@ fn name(text: &str) -> Name {
 
 #[tokio::test]
 async fn a_thousand_names_are_two_thousand_questions() {
-    let names = (0..1000).map(|number| name(&format!("host-{number}.test"))).collect();
+    let names = (0..1000)
+        .map(|number| name(&format!("host-{number}.test")))
+        .collect();
     let (found, questions, asked) = resolve(names, Families::Both).await;
     assert_eq!((found.len(), questions, asked), (1000, 2000, 2000));
-    assert!(found.values().all(|answer| answer.as_ref().is_ok_and(|addresses| addresses.len() == 1)));
-    let names = (0..100).map(|number| name(&format!("host-{number}.test"))).collect();
+    assert!(
+        found
+            .values()
+            .all(|answer| answer.as_ref().is_ok_and(|addresses| addresses.len() == 1))
+    );
+    let names = (0..100)
+        .map(|number| name(&format!("host-{number}.test")))
+        .collect();
     assert_eq!(resolve(names, Families::V4).await.1, 100);
 }
 
 #[tokio::test]
 async fn each_way_of_having_no_address_is_told_apart() {
-    let all = ["host-1.test", "alias.test", "empty.test", "missing.test", "broken.test", "silent.test", "spoofed.test", "localhost"];
+    let all = [
+        "host-1.test",
+        "alias.test",
+        "empty.test",
+        "missing.test",
+        "broken.test",
+        "silent.test",
+        "spoofed.test",
+        "localhost",
+    ];
     let (found, ..) = resolve(all.map(name).to_vec(), Families::Both).await;
     let of = |name: &str| found[name].clone();
     assert_eq!(of("host-1.test"), Ok(vec![IpAddr::from([192, 0, 2, 1])]));
@@ -125,7 +148,11 @@ async fn each_way_of_having_no_address_is_told_apart() {
 
 #[tokio::test]
 async fn a_resolver_that_is_not_there_costs_time_and_no_more() {
-    let nobody = UdpSocket::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let nobody = UdpSocket::bind("127.0.0.1:0")
+        .await
+        .unwrap()
+        .local_addr()
+        .unwrap();
     let (address, _) = server().await;
     let settings = Settings {
         resolvers: vec![nobody, address],
@@ -133,6 +160,10 @@ async fn a_resolver_that_is_not_there_costs_time_and_no_more() {
     };
     let network = Network::new(settings, Permits::new(Caps::default()));
     let mut found = Vec::new();
-    network.resolve_all(vec![name("host-1.test")], &mut |_, answer| found.push(answer.is_ok())).await;
+    network
+        .resolve_all(vec![name("host-1.test")], &mut |_, answer| {
+            found.push(answer.is_ok())
+        })
+        .await;
     assert_eq!(found, [true]);
 }

@@ -85,7 +85,15 @@ fn resolver() -> NameServer {
 
 fn ask(server: SocketAddr, more: &[&str]) -> Ran {
     let server = server.to_string();
-    let mut arguments = vec!["discover", "--zone", "example.test", "--server", &server, "--wildcard-label", "guess"];
+    let mut arguments = vec![
+        "discover",
+        "--zone",
+        "example.test",
+        "--server",
+        &server,
+        "--wildcard-label",
+        "guess",
+    ];
     arguments.extend(more);
     nolapse(arguments)
 }
@@ -104,7 +112,11 @@ fn short(ran: &Ran) -> (Vec<String>, Vec<String>) {
                 } else {
                     ""
                 };
-                let foreign = if line["holder"] == "foreign" { " foreign" } else { "" };
+                let foreign = if line["holder"] == "foreign" {
+                    " foreign"
+                } else {
+                    ""
+                };
                 assert!(!line["because"].as_array().unwrap().is_empty(), "{line}");
                 endpoints.push(format!(
                     "{} {} {} {}{foreign}{sure}",
@@ -193,9 +205,16 @@ fn bind_and_nsd_lead_to_the_same_endpoints() {
         let (endpoints, obstacles) = short(&ran);
         assert_eq!(endpoints, ENDPOINTS);
         assert_eq!(obstacles, OBSTACLES);
-        let zones: Vec<Value> = ran.records().into_iter().filter(|line| line["kind"] == "zone").collect();
+        let zones: Vec<Value> = ran
+            .records()
+            .into_iter()
+            .filter(|line| line["kind"] == "zone")
+            .collect();
         assert_eq!(zones.len(), 1);
-        assert_eq!((&zones[0]["state"], &zones[0]["serial"]), (&"whole".into(), &2_026_112_401_u32.into()));
+        assert_eq!(
+            (&zones[0]["state"], &zones[0]["serial"]),
+            (&"whole".into(), &2_026_112_401_u32.into())
+        );
     }
 }
 
@@ -224,12 +243,20 @@ fn every_endpoint_says_what_led_to_it() {
             "www.example.test. 300 IN A 127.0.1.2"
         ])
     );
-    assert!(lines.iter().filter(|line| line["kind"] == "endpoint").all(|line| line["name"] == "alias.example.test"));
+    assert!(
+        lines
+            .iter()
+            .filter(|line| line["kind"] == "endpoint")
+            .all(|line| line["name"] == "alias.example.test")
+    );
     assert!(ran.err.contains("left out by filters"), "{}", ran.err);
 }
 
 fn keygen(folder: &Folder, name: &str, algorithm: &str) -> (String, String) {
-    let made = Command::new("tsig-keygen").args(["-a", algorithm, name]).output().unwrap();
+    let made = Command::new("tsig-keygen")
+        .args(["-a", algorithm, name])
+        .output()
+        .unwrap();
     assert!(made.status.success());
     let block = String::from_utf8(made.stdout).unwrap();
     let file = folder.secret(&format!("{name}-{algorithm}"), &block);
@@ -251,12 +278,31 @@ fn signed_transfers_with_every_algorithm() {
         let nsd_key = nsd_key(&block);
         let nsd = nsd::start(&[("example.test", ZONE)], &nsd_key, "0.0.0.0/0 transfer.key");
         for server in [bind.at("dns"), nsd.at("dns")] {
-            let ran = ask(server, &["--tsig-key", &file, "--format", "ndjson", "--exclude-regex", "vendor|gone"]);
-            assert!(ran.records().iter().any(|line| line["state"] == "whole"), "{algorithm}: {}{}", ran.err, bind.log());
+            let ran = ask(
+                server,
+                &[
+                    "--tsig-key",
+                    &file,
+                    "--format",
+                    "ndjson",
+                    "--exclude-regex",
+                    "vendor|gone",
+                ],
+            );
+            assert!(
+                ran.records().iter().any(|line| line["state"] == "whole"),
+                "{algorithm}: {}{}",
+                ran.err,
+                bind.log()
+            );
             // Without the key, and with nothing that says so.
             let refused = ask(server, &["--format", "ndjson"]);
             assert_eq!(refused.code, 3);
-            assert!(refused.err.contains("refuses to transfer") || refused.err.contains("does not have"), "{}", refused.err);
+            assert!(
+                refused.err.contains("refuses to transfer") || refused.err.contains("does not have"),
+                "{}",
+                refused.err
+            );
         }
     }
 }
@@ -265,7 +311,12 @@ fn signed_transfers_with_every_algorithm() {
 fn nsd_key(block: &str) -> String {
     let word = |after: &str| {
         let rest = block.split(after).nth(1).unwrap();
-        rest.trim().trim_matches('"').split(['"', ';', ' ']).next().unwrap().to_owned()
+        rest.trim()
+            .trim_matches('"')
+            .split(['"', ';', ' '])
+            .next()
+            .unwrap()
+            .to_owned()
     };
     format!(
         "key:\n  name: \"{}\"\n  algorithm: {}\n  secret: \"{}\"\n",
@@ -292,14 +343,19 @@ fn wrong_keys_are_told_apart() {
     let (_, other_secret) = keygen(&folder, "second", "hmac-sha256");
     let other_secret = folder.secret(
         "secret",
-        std::fs::read_to_string(other_secret).unwrap().replace("second", "transfer.key"),
+        std::fs::read_to_string(other_secret)
+            .unwrap()
+            .replace("second", "transfer.key"),
     );
     for (file, words) in [
         (other_name, "the server does not know this key"),
         (other_algorithm, "the server does not know this key"),
         (other_secret, "the secret differs"),
     ] {
-        let ran = ask(bind.at("dns"), &["--tsig-key", &file.display().to_string(), "--format", "ndjson"]);
+        let ran = ask(
+            bind.at("dns"),
+            &["--tsig-key", &file.display().to_string(), "--format", "ndjson"],
+        );
         assert_eq!(ran.code, 3, "{}", ran.out);
         assert!(ran.err.contains(words), "{}", ran.err);
         assert_eq!(short(&ran).0.len(), 0);
@@ -307,7 +363,12 @@ fn wrong_keys_are_told_apart() {
     }
     let ran = ask(bind.at("dns"), &["--tsig-key", "/nowhere/key"]);
     assert_eq!(ran.code, 2);
-    assert!(ran.err.contains("cannot read the key from /nowhere/key: no such file"), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("cannot read the key from /nowhere/key: no such file"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -326,14 +387,36 @@ fn transfers_over_tls_prove_the_server() {
     let dot = bind.at("dot");
     let ran = ask(
         dot,
-        &["--xot", "--xot-ca", &root, "--xot-name", "ns1.example.test", "--format", "ndjson", "--exclude-regex", "vendor|gone"],
+        &[
+            "--xot",
+            "--xot-ca",
+            &root,
+            "--xot-name",
+            "ns1.example.test",
+            "--format",
+            "ndjson",
+            "--exclude-regex",
+            "vendor|gone",
+        ],
     );
-    assert!(ran.records().iter().any(|line| line["state"] == "whole"), "{}{}", ran.err, bind.log());
-    let ran = ask(dot, &["--xot", "--xot-ca", &root, "--xot-name", "ns2.example.test"]);
+    assert!(
+        ran.records().iter().any(|line| line["state"] == "whole"),
+        "{}{}",
+        ran.err,
+        bind.log()
+    );
+    let ran = ask(
+        dot,
+        &["--xot", "--xot-ca", &root, "--xot-name", "ns2.example.test"],
+    );
     assert_eq!(ran.code, 3);
     assert!(ran.err.contains("no TLS with the server"), "{}", ran.err);
     let ran = ask(dot, &["--xot", "--xot-name", "ns1.example.test"]);
-    assert!(ran.code == 3 && ran.err.contains("no TLS with the server"), "{}", ran.err);
+    assert!(
+        ran.code == 3 && ran.err.contains("no TLS with the server"),
+        "{}",
+        ran.err
+    );
     // Plain transfers are refused there.
     assert!(ask(bind.at("dns"), &[]).err.contains("refuses to transfer"));
 }
@@ -358,16 +441,37 @@ fn each_refusal_has_its_sentence_and_other_zones_go_on() {
     .start();
     let server = bind.at("dns").to_string();
     let ran = nolapse([
-        "discover", "--zone", "closed.test", "--zone", "unknown.test", "--zone", "example.test", "--server", &server,
-        "--format", "ndjson",
+        "discover",
+        "--zone",
+        "closed.test",
+        "--zone",
+        "unknown.test",
+        "--zone",
+        "example.test",
+        "--server",
+        &server,
+        "--format",
+        "ndjson",
     ]);
     assert_eq!(ran.code, 3);
     assert_eq!(short(&ran).0, ["www.example.test 127.0.1.1 443 none"]);
-    assert!(ran.err.contains("closed.test from axfr") && ran.err.contains("refuses to transfer"), "{}", ran.err);
-    assert!(ran.err.contains("unknown.test from axfr") && ran.err.contains("does not have this zone"), "{}", ran.err);
+    assert!(
+        ran.err.contains("closed.test from axfr") && ran.err.contains("refuses to transfer"),
+        "{}",
+        ran.err
+    );
+    assert!(
+        ran.err.contains("unknown.test from axfr") && ran.err.contains("does not have this zone"),
+        "{}",
+        ran.err
+    );
     let nobody = loopback::refusing();
     let ran = ask(nobody, &[]);
-    assert!(ran.code == 3 && ran.err.contains("cannot connect: nothing listens"), "{}", ran.err);
+    assert!(
+        ran.code == 3 && ran.err.contains("cannot connect: nothing listens"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -376,25 +480,49 @@ fn a_server_that_speaks_udp_alone_is_known() {
     let udp = NameServer::start(&[("example.test", &nobody)]);
     let ran = ask(udp.socket(), &[]);
     assert_eq!(ran.code, 3);
-    assert!(ran.err.contains("answers over UDP and not over TCP"), "{}", ran.err);
+    assert!(
+        ran.err.contains("answers over UDP and not over TCP"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
 fn the_next_server_is_asked_when_one_fails() {
     let broken = Transfers::start(vec![Step::Message(transfers::message(
         0,
-        &[transfers::soa("example.test", 1), transfers::a("www.example.test", [127, 0, 1, 1])],
+        &[
+            transfers::soa("example.test", 1),
+            transfers::a("www.example.test", [127, 0, 1, 1]),
+        ],
     ))]);
-    let bind = open(zone("@ 60 IN SOA . . 7 1 1 1 1\n@ 60 NS ns.other.\nwww 60 A 127.0.1.1\nmore 60 A 127.0.1.2\n"));
+    let bind = open(zone(
+        "@ 60 IN SOA . . 7 1 1 1 1\n@ 60 NS ns.other.\nwww 60 A 127.0.1.1\nmore 60 A 127.0.1.2\n",
+    ));
     let servers = format!("{},{},{}", loopback::refusing(), broken.socket(), bind.at("dns"));
-    let ran = nolapse(["discover", "--zone", "example.test", "--server", &servers, "--format", "ndjson"]);
+    let ran = nolapse([
+        "discover",
+        "--zone",
+        "example.test",
+        "--server",
+        &servers,
+        "--format",
+        "ndjson",
+    ]);
     assert_eq!(ran.code, 0, "{}", ran.err);
     // What went out of the broken transfer does not go out again.
     assert_eq!(
         short(&ran).0,
-        ["more.example.test 127.0.1.2 443 none", "www.example.test 127.0.1.1 443 none"]
+        [
+            "more.example.test 127.0.1.2 443 none",
+            "www.example.test 127.0.1.1 443 none"
+        ]
     );
-    assert!(ran.err.contains("nothing listens") && ran.err.contains("before the zone was whole"), "{}", ran.err);
+    assert!(
+        ran.err.contains("nothing listens") && ran.err.contains("before the zone was whole"),
+        "{}",
+        ran.err
+    );
 }
 
 fn hostile(steps: Vec<Step>) -> Ran {
@@ -412,36 +540,113 @@ fn hostile_transfers_are_each_named_and_never_taken_for_the_zone() {
     let mut other_number = first.clone();
     other_number[0] = 0xff;
     // Where it stands itself: behind the header and the first record.
-    let looping = odd(&[0xc0, 12 + u8::try_from(begin.len()).unwrap()], 1, &[127, 0, 0, 1]);
+    let looping = odd(
+        &[0xc0, 12 + u8::try_from(begin.len()).unwrap()],
+        1,
+        &[127, 0, 0, 1],
+    );
     let forward = odd(&[0xc0, 0xff], 1, &[127, 0, 0, 1]);
     let framed = |length: u16, octets: &[u8]| [length.to_be_bytes().to_vec(), octets.to_vec()].concat();
     let same = message(0, &[a("x.example.test", [127, 0, 1, 3])]);
     for (name, steps, words) in [
-        ("cut", vec![Step::Message(first.clone())], "before the zone was whole"),
-        ("cut inside", vec![Step::Message(first.clone()), Step::Raw(framed(500, &[0; 20]))], "before the zone was whole"),
+        (
+            "cut",
+            vec![Step::Message(first.clone())],
+            "before the zone was whole",
+        ),
+        (
+            "cut inside",
+            vec![Step::Message(first.clone()), Step::Raw(framed(500, &[0; 20]))],
+            "before the zone was whole",
+        ),
         ("marked as cut", vec![Step::Message(truncated)], "truncated"),
-        ("another number", vec![Step::Message(other_number), Step::Silence], "does not belong to the question"),
-        ("another zone", vec![Step::Message(message(0, &[soa("other.test", 1)])), Step::Silence], "another zone"),
-        ("no start", vec![Step::Message(message(0, &[www.clone()])), Step::Silence], "does not begin with"),
-        ("nothing", vec![Step::Message(message(0, &[])), Step::Silence], "without a single record"),
-        ("pointer to itself", vec![Step::Message(message(0, &[begin.clone(), looping])), Step::Silence], "points backwards"),
-        ("pointer forwards", vec![Step::Message(message(0, &[begin.clone(), forward])), Step::Silence], "points backwards"),
-        ("no message", vec![Step::Raw(framed(5, b"hello")), Step::Silence], "cannot be read"),
-        ("the same again", vec![Step::Message(first.clone()), Step::Message(same.clone()), Step::Message(same), Step::Silence], "again and again"),
-        ("another end", vec![Step::Message(first), Step::Message(message(0, &[soa("example.test", 2)])), Step::Silence], "changed from serial 1 to 2"),
+        (
+            "another number",
+            vec![Step::Message(other_number), Step::Silence],
+            "does not belong to the question",
+        ),
+        (
+            "another zone",
+            vec![Step::Message(message(0, &[soa("other.test", 1)])), Step::Silence],
+            "another zone",
+        ),
+        (
+            "no start",
+            vec![Step::Message(message(0, &[www.clone()])), Step::Silence],
+            "does not begin with",
+        ),
+        (
+            "nothing",
+            vec![Step::Message(message(0, &[])), Step::Silence],
+            "without a single record",
+        ),
+        (
+            "pointer to itself",
+            vec![
+                Step::Message(message(0, &[begin.clone(), looping])),
+                Step::Silence,
+            ],
+            "points backwards",
+        ),
+        (
+            "pointer forwards",
+            vec![
+                Step::Message(message(0, &[begin.clone(), forward])),
+                Step::Silence,
+            ],
+            "points backwards",
+        ),
+        (
+            "no message",
+            vec![Step::Raw(framed(5, b"hello")), Step::Silence],
+            "cannot be read",
+        ),
+        (
+            "the same again",
+            vec![
+                Step::Message(first.clone()),
+                Step::Message(same.clone()),
+                Step::Message(same),
+                Step::Silence,
+            ],
+            "again and again",
+        ),
+        (
+            "another end",
+            vec![
+                Step::Message(first),
+                Step::Message(message(0, &[soa("example.test", 2)])),
+                Step::Silence,
+            ],
+            "changed from serial 1 to 2",
+        ),
     ] {
         let ran = hostile(steps);
         assert_eq!(ran.code, 3, "{name}: {}", ran.err);
         assert!(ran.err.contains(words), "{name}: {}", ran.err);
-        let zones: Vec<Value> = ran.records().into_iter().filter(|line| line["kind"] == "zone").collect();
-        assert!(matches!(zones[0]["state"].as_str(), Some("partial" | "failed")), "{name}: {zones:?}");
+        let zones: Vec<Value> = ran
+            .records()
+            .into_iter()
+            .filter(|line| line["kind"] == "zone")
+            .collect();
+        assert!(
+            matches!(zones[0]["state"].as_str(), Some("partial" | "failed")),
+            "{name}: {zones:?}"
+        );
     }
 }
 
 #[test]
 fn an_endless_transfer_ends_at_the_bound() {
     let www = transfers::a("www.example.test", [127, 0, 1, 1]);
-    let large = transfers::message(0, &[transfers::odd(&transfers::name("e.example.test"), 99, &[0; 60_000])]);
+    let large = transfers::message(
+        0,
+        &[transfers::odd(
+            &transfers::name("e.example.test"),
+            99,
+            &[0; 60_000],
+        )],
+    );
     let ran = hostile(vec![
         Step::Message(transfers::message(0, &[transfers::soa("example.test", 1), www])),
         Step::Endless(large),
@@ -455,7 +660,11 @@ fn an_endless_transfer_ends_at_the_bound() {
 fn an_unsigned_answer_to_a_signed_question_is_refused() {
     let folder = Folder::new();
     let (_, file) = keygen(&folder, "transfer.key", "hmac-sha256");
-    let zone = [transfers::soa("example.test", 1), transfers::a("www.example.test", [127, 0, 1, 1]), transfers::soa("example.test", 1)];
+    let zone = [
+        transfers::soa("example.test", 1),
+        transfers::a("www.example.test", [127, 0, 1, 1]),
+        transfers::soa("example.test", 1),
+    ];
     let server = Transfers::start(vec![Step::Message(transfers::message(0, &zone))]);
     let ran = ask(server.socket(), &["--tsig-key", &file, "--format", "ndjson"]);
     assert_eq!(ran.code, 3);

@@ -26,7 +26,9 @@ pub struct Cloudflare {
 
 impl fmt::Debug for Cloudflare {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cloudflare").field("origin", &self.origin).finish_non_exhaustive()
+        f.debug_struct("Cloudflare")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
     }
 }
 
@@ -110,7 +112,10 @@ impl Cloudflare {
         sink: &mut dyn FnMut(RecordRef<'_>),
     ) -> Result<(), ProviderError> {
         for number in 1..=limits::PROVIDER_PAGES {
-            let target = format!("/client/v4/zones/{}/dns_records?page={number}&per_page=500", encoded(&zone.id));
+            let target = format!(
+                "/client/v4/zones/{}/dns_records?page={number}&per_page=500",
+                encoded(&zone.id)
+            );
             let (page, last) = self.page::<Entry>(network, &target, number).await?;
             for entry in &page {
                 entry.give(sink)?;
@@ -136,7 +141,8 @@ impl Cloudflare {
         match (status, page) {
             (200, Ok(page)) if page.success => {
                 let result = page.result.unwrap_or_default();
-                let last = result.is_empty() || page.result_info.is_none_or(|info| number >= info.total_pages);
+                let last =
+                    result.is_empty() || page.result_info.is_none_or(|info| number >= info.total_pages);
                 Ok((result, last))
             }
             (200, Err(error)) => Err(shape(&error.to_string())),
@@ -147,7 +153,11 @@ impl Cloudflare {
 
 fn refused(answer: &Answer, errors: Vec<Fault>) -> ProviderError {
     let status = answer.status;
-    let words = errors.into_iter().map(|fault| fault.message).collect::<Vec<_>>().join("; ");
+    let words = errors
+        .into_iter()
+        .map(|fault| fault.message)
+        .collect::<Vec<_>>()
+        .join("; ");
     match status {
         400 | 401 | 403 => ProviderError::Denied { status, words },
         _ => ProviderError::Status { status, words },
@@ -163,7 +173,8 @@ impl Entry {
         let Some(kind) = Kind::for_word(&self.kind) else {
             return Err(shape(&format!("no type of record `{}`", self.kind)));
         };
-        let owner = Domain::parse(&self.name).map_err(|error| shape(&format!("record {}: {error}", self.name)))?;
+        let owner =
+            Domain::parse(&self.name).map_err(|error| shape(&format!("record {}: {error}", self.name)))?;
         // The preference of mail servers, and of services, stands beside the rest.
         let data = match (kind, self.priority) {
             (Kind::MX, Some(priority)) => format!("{priority} {}", self.content),
@@ -173,7 +184,13 @@ impl Entry {
             _ => self.content.clone(),
         };
         let ttl = self.ttl;
-        Worded { owner, kind, ttl, data: &data }.give(sink)
+        Worded {
+            owner,
+            kind,
+            ttl,
+            data: &data,
+        }
+        .give(sink)
     }
 }
 

@@ -157,10 +157,18 @@ pub fn parse(text: &[u8]) -> Result<Wanted, ConfigError> {
     }
     let resolver = |text: &String| socket(text, 53, "lookup_nameservers");
     Ok(Wanted {
-        ports: if file.ssl_ports.is_empty() { vec![443] } else { file.ssl_ports },
+        ports: if file.ssl_ports.is_empty() {
+            vec![443]
+        } else {
+            file.ssl_ports
+        },
         least_validity: file.min_time_to_expiration.map(Duration::from_secs),
         places,
-        resolvers: file.lookup_nameservers.iter().map(resolver).collect::<Result<_, _>>()?,
+        resolvers: file
+            .lookup_nameservers
+            .iter()
+            .map(resolver)
+            .collect::<Result<_, _>>()?,
         left_out: file.name_filters,
     })
 }
@@ -190,17 +198,24 @@ fn place(name: String, source: Source) -> Result<Place, ConfigError> {
         }),
         other => Err(ConfigError::Source {
             name,
-            reason: format!("no type `{}`: expected BIND or Route53", model::untrusted::shown(other)),
+            reason: format!(
+                "no type `{}`: expected BIND or Route53",
+                model::untrusted::shown(other)
+            ),
         }),
     }
 }
 
 fn socket(text: &str, port: u16, place: &'static str) -> Result<SocketAddr, ConfigError> {
-    let address = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, port));
-    address.or_else(|_| text.parse()).map_err(|_| ConfigError::Address {
-        place,
-        text: model::untrusted::shown(text),
-    })
+    let address = text
+        .parse::<IpAddr>()
+        .map(|address| SocketAddr::new(address, port));
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| ConfigError::Address {
+            place,
+            text: model::untrusted::shown(text),
+        })
 }
 
 fn domains(texts: &[String]) -> Result<Vec<Domain>, ConfigError> {
@@ -233,8 +248,17 @@ mod tests {
         assert_eq!(wanted.least_validity, Some(Duration::from_secs(2_592_000)));
         assert_eq!(wanted.left_out, ["^dev"]);
         assert_eq!(wanted.resolvers.len(), 2);
-        assert!(matches!(&wanted.places[0], Place::Route53 { discover: true, private: false, .. }));
-        assert!(matches!(&wanted.places[1], Place::Server { socket, zones, .. } if socket.port() == 5353 && zones.len() == 2));
+        assert!(matches!(
+            &wanted.places[0],
+            Place::Route53 {
+                discover: true,
+                private: false,
+                ..
+            }
+        ));
+        assert!(
+            matches!(&wanted.places[1], Place::Server { socket, zones, .. } if socket.port() == 5353 && zones.len() == 2)
+        );
         let old = parse(br#"{"nameserver_zones": {"10.0.0.2": ["company.com"]}}"#).unwrap();
         assert!(matches!(&old.places[0], Place::Server { socket, .. } if socket.port() == 53));
         assert_eq!(old.ports, [443]);
@@ -244,8 +268,13 @@ mod tests {
     fn mistakes_have_their_place() {
         let wrong = |text: &str| parse(text.as_bytes()).unwrap_err().to_string();
         assert!(wrong(r#"{"ssl_port": 443}"#).contains("unknown field `ssl_port`"));
-        assert!(wrong(r#"{"zone_data_sources": {"x": {"type": "BIND"}}}"#).contains("zone_data_sources.x: config.server_ip"));
+        assert!(
+            wrong(r#"{"zone_data_sources": {"x": {"type": "BIND"}}}"#)
+                .contains("zone_data_sources.x: config.server_ip")
+        );
         assert!(wrong(r#"{"zone_data_sources": {"x": {"type": "djb"}}}"#).contains("no type `djb`"));
-        assert!(wrong(r#"{"lookup_nameservers": ["dns"]}"#).contains("lookup_nameservers: `dns` is no address"));
+        assert!(
+            wrong(r#"{"lookup_nameservers": ["dns"]}"#).contains("lookup_nameservers: `dns` is no address")
+        );
     }
 }

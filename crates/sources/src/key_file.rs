@@ -11,7 +11,9 @@ use net::dns::{Algorithm, Key};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// Another grammar.
-    #[error("line {line}: expected {expected}, as `tsig-keygen` writes: key \"name\" {{ algorithm hmac-sha256; secret \"...\"; }};")]
+    #[error(
+        "line {line}: expected {expected}, as `tsig-keygen` writes: key \"name\" {{ algorithm hmac-sha256; secret \"...\"; }};"
+    )]
     Grammar {
         /// Where.
         line: usize,
@@ -102,7 +104,10 @@ fn words(text: &str) -> Vec<Word> {
             '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
             '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
             '"' => {
-                let end = rest.get(1..).and_then(|rest| rest.find('"')).map_or(rest.len(), |end| end + 1);
+                let end = rest
+                    .get(1..)
+                    .and_then(|rest| rest.find('"'))
+                    .map_or(rest.len(), |end| end + 1);
                 let text = rest.get(1..end).unwrap_or_default().to_owned();
                 out.push(Word { text, line });
                 (end + 1).min(rest.len())
@@ -165,15 +170,20 @@ fn key(begin: usize, rest: &mut &[Word]) -> Result<Key, KeyError> {
             "}" => break,
             "algorithm" => {
                 let word = take(rest, word.line, "an algorithm")?;
-                algorithm = Some(Algorithm::for_word(&word.text).ok_or_else(|| KeyError::Algorithm {
-                    line: word.line,
-                    word: model::untrusted::shown(&word.text),
-                })?);
+                algorithm = Some(
+                    Algorithm::for_word(&word.text).ok_or_else(|| KeyError::Algorithm {
+                        line: word.line,
+                        word: model::untrusted::shown(&word.text),
+                    })?,
+                );
                 exactly(rest, word.line, ";")?;
             }
             "secret" => {
                 let word = take(rest, word.line, "a secret")?;
-                let decoded = STANDARD.decode(&word.text).ok().filter(|secret| !secret.is_empty());
+                let decoded = STANDARD
+                    .decode(&word.text)
+                    .ok()
+                    .filter(|secret| !secret.is_empty());
                 secret = Some(decoded.ok_or(KeyError::Secret { line: word.line })?);
                 exactly(rest, word.line, ";")?;
             }
@@ -195,7 +205,8 @@ fn key(begin: usize, rest: &mut &[Word]) -> Result<Key, KeyError> {
 mod tests {
     use super::*;
 
-    const WRITTEN: &str = "key \"transfer.example\" {\n\talgorithm hmac-sha256;\n\tsecret \"c2VjcmV0\";\n};\n";
+    const WRITTEN: &str =
+        "key \"transfer.example\" {\n\talgorithm hmac-sha256;\n\tsecret \"c2VjcmV0\";\n};\n";
 
     #[test]
     fn what_tsig_keygen_writes() {
@@ -214,7 +225,10 @@ mod tests {
         assert!(wrong(&WRITTEN.repeat(2)).contains("2 keys"));
         assert!(wrong(&WRITTEN.replace("sha256", "md4")).starts_with("line 2: no algorithm `hmac-md4`"));
         let secret = wrong(&WRITTEN.replace("c2VjcmV0", "hunter2!"));
-        assert!(secret.starts_with("line 3") && !secret.contains("hunter2"), "{secret}");
+        assert!(
+            secret.starts_with("line 3") && !secret.contains("hunter2"),
+            "{secret}"
+        );
         assert!(wrong("key k { algorithm hmac-sha256; };").contains("no secret"));
         assert!(wrong("server 1 { };").starts_with("line 1: expected `key`"));
         assert!(wrong("key k { algorithm hmac-sha256").starts_with("line 1: expected ;"));

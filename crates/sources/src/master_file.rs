@@ -39,7 +39,10 @@ pub enum Mistake {
     #[error("not UTF-8")]
     NotText,
     /// An entry without end.
-    #[error("an entry of more than {} bytes: is a parenthesis open?", limits::MASTER_ENTRY_BYTES)]
+    #[error(
+        "an entry of more than {} bytes: is a parenthesis open?",
+        limits::MASTER_ENTRY_BYTES
+    )]
     TooLong,
     /// The file ends inside an entry.
     #[error("{0} is never closed")]
@@ -120,7 +123,12 @@ pub fn read(path: &Path, origin: &Domain, records: &mut Records<'_>) -> Result<u
 ///
 /// # Errors
 /// The first mistake.
-pub fn read_text(text: &[u8], origin: &Domain, most: u64, records: &mut Records<'_>) -> Result<u64, MasterError> {
+pub fn read_text(
+    text: &[u8],
+    origin: &Domain,
+    most: u64,
+    records: &mut Records<'_>,
+) -> Result<u64, MasterError> {
     let mut reading = Reading::new(None, records);
     reading.most = most.min(limits::TRANSFER_RECORDS);
     let place = Place {
@@ -202,17 +210,28 @@ impl<'r, 's> Reading<'r, 's> {
                 Some(directive) if directive.starts_with('$') && !entry.continues => {
                     self.directive(&entry, &place, line, &mut origin)
                 }
-                _ => self.record(&entry, &origin).map_err(|mistake| place.mistake(line, mistake)),
+                _ => self
+                    .record(&entry, &origin)
+                    .map_err(|mistake| place.mistake(line, mistake)),
             };
             done?;
         }
     }
 
-    fn directive(&mut self, entry: &Entry, place: &Place, line: u64, origin: &mut Domain) -> Result<(), MasterError> {
+    fn directive(
+        &mut self,
+        entry: &Entry,
+        place: &Place,
+        line: u64,
+        origin: &mut Domain,
+    ) -> Result<(), MasterError> {
         let words: Vec<&str> = entry.words.iter().map(|word| word.text.as_str()).collect();
         let here = |mistake| place.mistake(line, mistake);
         let name = words.first().copied().unwrap_or_default();
-        match (name.to_ascii_uppercase().as_str(), words.get(1..).unwrap_or_default()) {
+        match (
+            name.to_ascii_uppercase().as_str(),
+            words.get(1..).unwrap_or_default(),
+        ) {
             ("$ORIGIN", [word]) => *origin = named(word, origin).map_err(here)?,
             ("$ORIGIN", _) => return Err(here(Mistake::Argument("$ORIGIN NAME"))),
             ("$TTL", [word]) => {
@@ -253,7 +272,9 @@ impl<'r, 's> Reading<'r, 's> {
             return Err(here(Mistake::TooDeep));
         }
         let path = place.beside.join(file);
-        let unreadable = |error: &io::Error| place.mistake(line, Mistake::Unreadable(format!("`{shown}`: {}", reason(error))));
+        let unreadable = |error: &io::Error| {
+            place.mistake(line, Mistake::Unreadable(format!("`{shown}`: {}", reason(error))))
+        };
         let whole = std::fs::canonicalize(&path).map_err(|error| unreadable(&error))?;
         if !whole.starts_with(folder) {
             return Err(here(Mistake::Outside(shown)));
@@ -329,7 +350,10 @@ fn head<'w>(words: &'w [&'w str]) -> Result<Head<'w>, Mistake> {
     for (place, word) in words.iter().enumerate() {
         if !class && (word.eq_ignore_ascii_case("IN")) {
             class = true;
-        } else if ["CH", "HS", "CS"].iter().any(|other| word.eq_ignore_ascii_case(other)) {
+        } else if ["CH", "HS", "CS"]
+            .iter()
+            .any(|other| word.eq_ignore_ascii_case(other))
+        {
             return Err(Mistake::Class(word.to_ascii_uppercase()));
         } else if ttl.is_none() && word.starts_with(|first: char| first.is_ascii_digit()) {
             ttl = Some(record_text::ttl(word).ok_or_else(|| Mistake::Kind(model::untrusted::shown(word)))?);

@@ -46,7 +46,10 @@ mod tests {
     #[test]
     fn names_and_lines_that_are_none() {
         let (names, errors) = parse("\u{feff}a.example\n\n# comment\nB.example # mine\n*.example\nx y\n");
-        assert_eq!(names.iter().map(Name::as_str).collect::<Vec<_>>(), ["a.example", "b.example"]);
+        assert_eq!(
+            names.iter().map(Name::as_str).collect::<Vec<_>>(),
+            ["a.example", "b.example"]
+        );
         assert_eq!(errors.iter().map(|error| error.line).collect::<Vec<_>>(), [5, 6]);
     }
 }

@@ -46,7 +46,11 @@ pub enum ProviderError {
 }
 
 fn said(words: &str) -> String {
-    if words.is_empty() { String::new() } else { format!(", {}", model::untrusted::shown(words)) }
+    if words.is_empty() {
+        String::new()
+    } else {
+        format!(", {}", model::untrusted::shown(words))
+    }
 }
 
 /// A zone of an account.
@@ -77,7 +81,10 @@ pub(crate) async fn patiently(
     let mut last = 0;
     for _ in 0..TRIES {
         let owned = headers();
-        let borrowed: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let borrowed: Vec<(&str, &str)> = owned
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
         let answer = network
             .api(origin, target, &borrowed, limits::PROVIDER_PAGE_BYTES)
             .await

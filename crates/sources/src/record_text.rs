@@ -184,14 +184,21 @@ fn wrong(word: &str, expected: &'static str) -> DataError {
 fn generic(kind: Kind, words: &[&str]) -> Result<Vec<u8>, DataError> {
     let expected = "a length and as many octets in hexadecimal";
     let missing = DataError::Missing { kind, expected };
-    let (length, digits) = words.get(1..).and_then(|rest| rest.split_first()).ok_or(missing)?;
+    let (length, digits) = words
+        .get(1..)
+        .and_then(|rest| rest.split_first())
+        .ok_or(missing)?;
     let length: u16 = length.parse().map_err(|_| wrong(length, "length"))?;
     let digits: Vec<u8> = digits.concat().into_bytes();
     let octets: Option<Vec<u8>> = digits
         .chunks(2)
-        .map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+        .map(|pair| {
+            std::str::from_utf8(pair)
+                .ok()
+                .and_then(|pair| u8::from_str_radix(pair, 16).ok())
+        })
         .collect();
-    let octets = octets.filter(|octets| octets.len() == usize::from(length) && digits.len() % 2 == 0);
+    let octets = octets.filter(|octets| octets.len() == usize::from(length) && digits.len().is_multiple_of(2));
     octets.ok_or(DataError::Missing { kind, expected })
 }
 

@@ -50,7 +50,8 @@ impl Route53 {
             let page = tree(&answer.body)?;
             for zone in page.all("HostedZone") {
                 let name = zone.text("Name");
-                let apex = Domain::parse(&unescaped(name)).map_err(|error| shape(&format!("zone {name}: {error}")))?;
+                let apex = Domain::parse(&unescaped(name))
+                    .map_err(|error| shape(&format!("zone {name}: {error}")))?;
                 zones.push(Hosted {
                     apex,
                     id: zone.text("Id").rsplit('/').next().unwrap_or_default().to_owned(),
@@ -83,7 +84,12 @@ impl Route53 {
         for _ in 0..limits::PROVIDER_PAGES {
             let mut query = vec![("maxitems", RECORDS)];
             let keys = ["name", "type", "identifier"];
-            query.extend(keys.iter().copied().zip(next.iter().map(String::as_str)).filter(|(_, value)| !value.is_empty()));
+            query.extend(
+                keys.iter()
+                    .copied()
+                    .zip(next.iter().map(String::as_str))
+                    .filter(|(_, value)| !value.is_empty()),
+            );
             let answer = self.get(network, &path, &query).await?;
             let page = tree(&answer.body)?;
             for set in page.all("ResourceRecordSet") {
@@ -92,7 +98,8 @@ impl Route53 {
             if page.text("IsTruncated") != "true" {
                 return Ok(());
             }
-            let following = ["NextRecordName", "NextRecordType", "NextRecordIdentifier"].map(|key| page.text(key).to_owned());
+            let following = ["NextRecordName", "NextRecordType", "NextRecordIdentifier"]
+                .map(|key| page.text(key).to_owned());
             if following == next {
                 return Err(ProviderError::Endless);
             }
@@ -101,7 +108,12 @@ impl Route53 {
         Err(ProviderError::Endless)
     }
 
-    async fn get(&self, network: &Network, path: &str, query: &[(&str, &str)]) -> Result<Answer, ProviderError> {
+    async fn get(
+        &self,
+        network: &Network,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Answer, ProviderError> {
         let headers = || {
             let request = sigv4::Request {
                 method: "GET",
@@ -112,7 +124,10 @@ impl Route53 {
                 service: SERVICE,
             };
             let signed = sigv4::sign(&request, &self.credentials, SystemClock.now());
-            let mut headers = vec![("x-amz-date", signed.date), ("authorization", signed.authorization)];
+            let mut headers = vec![
+                ("x-amz-date", signed.date),
+                ("authorization", signed.authorization),
+            ];
             headers.extend(signed.token.map(|token| ("x-amz-security-token", token)));
             headers
         };
@@ -121,12 +136,19 @@ impl Route53 {
         let status = answer.status;
         let words = || {
             let told = tree(&answer.body).ok();
-            told.map(|told| format!("{} {}", told.text("Code"), told.text("Message"))).unwrap_or_default()
+            told.map(|told| format!("{} {}", told.text("Code"), told.text("Message")))
+                .unwrap_or_default()
         };
         match status {
             200 => Ok(answer),
-            401 | 403 => Err(ProviderError::Denied { status, words: words() }),
-            _ => Err(ProviderError::Status { status, words: words() }),
+            401 | 403 => Err(ProviderError::Denied {
+                status,
+                words: words(),
+            }),
+            _ => Err(ProviderError::Status {
+                status,
+                words: words(),
+            }),
         }
     }
 }
@@ -151,16 +173,30 @@ fn give(set: &Element, sink: &mut dyn FnMut(RecordRef<'_>)) -> Result<(), Provid
         };
         let data = format!("{family} {}", unescaped(alias.text("DNSName")));
         let kind = Kind::ALIAS;
-        return Worded { owner, kind, ttl, data: &data }.give(sink);
+        return Worded {
+            owner,
+            kind,
+            ttl,
+            data: &data,
+        }
+        .give(sink);
     }
     for value in set.all("Value") {
         let data = match kind {
             // Names in data are escaped as owners are.
-            Kind::CNAME | Kind::NS | Kind::MX | Kind::SRV | Kind::PTR | Kind::HTTPS | Kind::SVCB => unescaped(&value.text),
+            Kind::CNAME | Kind::NS | Kind::MX | Kind::SRV | Kind::PTR | Kind::HTTPS | Kind::SVCB => {
+                unescaped(&value.text)
+            }
             _ => value.text.clone(),
         };
         let owner = owner.clone();
-        Worded { owner, kind, ttl, data: &data }.give(sink)?;
+        Worded {
+            owner,
+            kind,
+            ttl,
+            data: &data,
+        }
+        .give(sink)?;
     }
     Ok(())
 }
@@ -171,7 +207,9 @@ fn unescaped(name: &str) -> String {
     let mut rest = name;
     while let Some((head, tail)) = rest.split_once('\\') {
         out.push_str(head);
-        let octet = tail.get(..3).and_then(|digits| u8::from_str_radix(digits, 8).ok());
+        let octet = tail
+            .get(..3)
+            .and_then(|digits| u8::from_str_radix(digits, 8).ok());
         match octet {
             Some(octet) => {
                 write!(out, "\\{octet:03}").unwrap_or_default();
@@ -196,7 +234,7 @@ fn shape(words: &str) -> ProviderError {
 struct Element {
     name: String,
     text: String,
-    children: Vec<Element>,
+    children: Vec<Self>,
 }
 
 impl Element {
@@ -229,7 +267,7 @@ fn tree(body: &[u8]) -> Result<Element, ProviderError> {
 fn read_tree(text: &str) -> Result<Element, XmlError> {
     let mut reader = Reader::new(text);
     let mut open = vec![Element::default()];
-    while let Some(event) = reader.next()? {
+    while let Some(event) = reader.event()? {
         match event {
             Event::Start(name) => open.push(Element {
                 name: name.to_owned(),
@@ -260,7 +298,12 @@ mod tests {
     fn octal_escapes_become_decimal_ones() {
         assert_eq!(unescaped("\\052.example.com."), "\\042.example.com.");
         assert_eq!(unescaped("plain.example.com."), "plain.example.com.");
-        assert_eq!(Domain::parse(&unescaped("\\052.example.com.")).unwrap().to_string(), "*.example.com.");
+        assert_eq!(
+            Domain::parse(&unescaped("\\052.example.com."))
+                .unwrap()
+                .to_string(),
+            "*.example.com."
+        );
     }
 
     #[test]

@@ -71,7 +71,10 @@ pub fn sign(request: &Request<'_>, credentials: &Credentials, now: Timestamp) ->
         sha256(b"")
     );
     let scope = format!("{day}/{}/{}/aws4_request", request.region, request.service);
-    let to_sign = format!("AWS4-HMAC-SHA256\n{date}\n{scope}\n{}", sha256(canonical.as_bytes()));
+    let to_sign = format!(
+        "AWS4-HMAC-SHA256\n{date}\n{scope}\n{}",
+        sha256(canonical.as_bytes())
+    );
     let mut key = format!("AWS4{}", credentials.secret).into_bytes();
     for part in [&*day, request.region, request.service, "aws4_request", &*to_sign] {
         key = hmac(&key, part.as_bytes());
@@ -90,9 +93,15 @@ pub fn sign(request: &Request<'_>, credentials: &Credentials, now: Timestamp) ->
 
 /// Parameters encoded and sorted, as they are signed and sent.
 pub fn query(parameters: &[(&str, &str)]) -> String {
-    let mut pairs: Vec<(String, String)> = parameters.iter().map(|(key, value)| (encoded(key), encoded(value))).collect();
+    let mut pairs: Vec<(String, String)> = parameters
+        .iter()
+        .map(|(key, value)| (encoded(key), encoded(value)))
+        .collect();
     pairs.sort();
-    let pairs: Vec<String> = pairs.into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let pairs: Vec<String> = pairs
+        .into_iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     pairs.join("&")
 }
 
@@ -110,7 +119,9 @@ pub fn encoded(text: &str) -> String {
 }
 
 fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
+    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message)
+        .as_ref()
+        .to_vec()
 }
 
 fn sha256(octets: &[u8]) -> String {
@@ -184,7 +195,11 @@ mod tests {
             service: "s",
         };
         let signed = sign(&request, &credentials, Timestamp::UNIX_EPOCH);
-        assert!(signed.authorization.contains("SignedHeaders=host;x-amz-date;x-amz-security-token"));
+        assert!(
+            signed
+                .authorization
+                .contains("SignedHeaders=host;x-amz-date;x-amz-security-token")
+        );
         assert_eq!(format!("{credentials:?}"), "access key AKID");
     }
 

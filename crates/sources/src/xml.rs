@@ -46,14 +46,18 @@ impl<'a> Reader<'a> {
     }
 
     /// The next event; nothing at the end.
-    pub(crate) fn next(&mut self) -> Result<Option<Event<'a>>, XmlError> {
+    pub(crate) fn event(&mut self) -> Result<Option<Event<'a>>, XmlError> {
         if let Some(name) = self.closing.take() {
             return Ok(Some(Event::End(name)));
         }
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
             if rest.is_empty() {
-                return if self.open.is_empty() { Ok(None) } else { Err(self.wrong("an element is never closed")) };
+                return if self.open.is_empty() {
+                    Ok(None)
+                } else {
+                    Err(self.wrong("an element is never closed"))
+                };
             }
             if let Some(inside) = rest.strip_prefix("<!--") {
                 self.pass(inside, 4, "-->")?;
@@ -77,16 +81,24 @@ impl<'a> Reader<'a> {
     }
 
     fn pass(&mut self, inside: &str, before: usize, end: &str) -> Result<(), XmlError> {
-        let length = inside.find(end).ok_or_else(|| self.wrong("something is never closed"))?;
+        let length = inside
+            .find(end)
+            .ok_or_else(|| self.wrong("something is never closed"))?;
         self.at += before + length + end.len();
         Ok(())
     }
 
     fn start(&mut self, inside: &'a str) -> Result<Event<'a>, XmlError> {
-        let length = inside.find('>').ok_or_else(|| self.wrong("a tag is never closed"))?;
+        let length = inside
+            .find('>')
+            .ok_or_else(|| self.wrong("a tag is never closed"))?;
         let tag = inside.get(..length).unwrap_or_default();
         let empty = tag.ends_with('/');
-        let name = tag.trim_end_matches('/').split_ascii_whitespace().next().unwrap_or_default();
+        let name = tag
+            .trim_end_matches('/')
+            .split_ascii_whitespace()
+            .next()
+            .unwrap_or_default();
         if name.is_empty() || self.open.len() >= DEPTH {
             return Err(self.wrong("a tag without name, or too deep"));
         }
@@ -100,7 +112,9 @@ impl<'a> Reader<'a> {
     }
 
     fn end(&mut self, inside: &'a str) -> Result<Event<'a>, XmlError> {
-        let length = inside.find('>').ok_or_else(|| self.wrong("a tag is never closed"))?;
+        let length = inside
+            .find('>')
+            .ok_or_else(|| self.wrong("a tag is never closed"))?;
         let name = inside.get(..length).unwrap_or_default().trim();
         if self.open.pop() != Some(name) {
             return Err(self.wrong("an end without its beginning"));
@@ -114,7 +128,9 @@ impl<'a> Reader<'a> {
         let mut rest = text;
         while let Some((head, tail)) = rest.split_once('&') {
             out.push_str(head);
-            let (entity, behind) = tail.split_once(';').ok_or_else(|| self.wrong("an entity without end"))?;
+            let (entity, behind) = tail
+                .split_once(';')
+                .ok_or_else(|| self.wrong("an entity without end"))?;
             out.push(entity_of(entity).ok_or_else(|| self.wrong("an entity that nobody knows"))?);
             rest = behind;
         }
@@ -152,7 +168,7 @@ mod tests {
     fn events(text: &str) -> Result<Vec<String>, XmlError> {
         let mut reader = Reader::new(text);
         let mut out = Vec::new();
-        while let Some(event) = reader.next()? {
+        while let Some(event) = reader.event()? {
             out.push(match event {
                 Event::Start(name) => format!("<{name}"),
                 Event::Text(text) => text,
@@ -165,12 +181,25 @@ mod tests {
     #[test]
     fn elements_text_and_entities() {
         let text = "<?xml version=\"1.0\"?>\n<a xmlns=\"x\"><!-- c --><b>1 &lt; &#50; &#x41;</b><c/></a>";
-        assert_eq!(events(text).unwrap(), ["<a", "<b", "1 < 2 A", "b>", "<c", "c>", "a>"]);
+        assert_eq!(
+            events(text).unwrap(),
+            ["<a", "<b", "1 < 2 A", "b>", "<c", "c>", "a>"]
+        );
     }
 
     #[test]
     fn what_is_not_taken() {
-        for wrong in ["<a>", "</a>", "<a></b>", "<a", "<!DOCTYPE a>", "<a>&x;</a>", "<a>&amp</a>", "<!-- ", "<>"] {
+        for wrong in [
+            "<a>",
+            "</a>",
+            "<a></b>",
+            "<a",
+            "<!DOCTYPE a>",
+            "<a>&x;</a>",
+            "<a>&amp</a>",
+            "<!-- ",
+            "<>",
+        ] {
             assert!(events(wrong).is_err(), "{wrong}");
         }
         assert!(events(&"<a>".repeat(100)).is_err());

@@ -46,7 +46,13 @@ impl Copies {
         let mut context = Context::new(&SHA256);
         context.update(zone.wire());
         context.update(source.as_bytes());
-        let name: String = context.finish().as_ref().iter().take(16).map(|octet| format!("{octet:02x}")).collect();
+        let name: String = context
+            .finish()
+            .as_ref()
+            .iter()
+            .take(16)
+            .map(|octet| format!("{octet:02x}"))
+            .collect();
         self.folder.join(format!("{name}.zone"))
     }
 
@@ -166,7 +172,9 @@ fn read_record(reader: &mut impl Read, buffer: &mut Vec<u8>) -> io::Result<bool>
     }
     reader.read_exact(length.get_mut(1..).unwrap_or_default())?;
     // At most a name, a head and 64 KiB of data: the file is ours, and its digest was right.
-    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(0).min(70_000);
+    let length = usize::try_from(u32::from_be_bytes(length))
+        .unwrap_or(0)
+        .min(70_000);
     buffer.resize(length, 0);
     reader.read_exact(buffer)?;
     Ok(true)
@@ -306,7 +314,9 @@ mod tests {
 
     fn kept(copies: &Copies, zone: &Domain, records: &[Record]) {
         let mut copy = copies.create(zone, "s", 7).unwrap();
-        records.iter().for_each(|record| copy.add(record.borrowed()).unwrap());
+        records
+            .iter()
+            .for_each(|record| copy.add(record.borrowed()).unwrap());
         copy.commit().unwrap();
     }
 
@@ -325,10 +335,17 @@ mod tests {
         kept(&copies, &zone, &[record("a.example", 1), record("b.example", 2)]);
         let copy = copies.find(&zone, "s").unwrap();
         assert_eq!(copy.serial(), 7);
-        assert_eq!(shown(&copy), ["a.example. 60 IN A 192.0.2.1", "b.example. 60 IN A 192.0.2.2"]);
+        assert_eq!(
+            shown(&copy),
+            ["a.example. 60 IN A 192.0.2.1", "b.example. 60 IN A 192.0.2.2"]
+        );
         assert!(copies.find(&zone, "other").is_none());
         drop(copies.create(&zone, "s", 8).unwrap());
-        assert_eq!(fs::read_dir(folder.path().join("a/b")).unwrap().count(), 1, "a dropped copy leaves nothing");
+        assert_eq!(
+            fs::read_dir(folder.path().join("a/b")).unwrap().count(),
+            1,
+            "a dropped copy leaves nothing"
+        );
         let mut octets = fs::read(&copy.path).unwrap();
         for place in [0, 9, 20, octets.len() - 1] {
             octets[place] ^= 1;
@@ -367,8 +384,13 @@ mod tests {
         changes.remove(record("d.example", 4).borrowed());
         assert_eq!(changes.len(), 2);
         let mut out = Vec::new();
-        changes.apply(&copy, &mut |record| out.push(record.to_string())).unwrap();
-        assert_eq!(out, ["b.example. 60 IN A 192.0.2.2", "c.example. 60 IN A 192.0.2.3"]);
+        changes
+            .apply(&copy, &mut |record| out.push(record.to_string()))
+            .unwrap();
+        assert_eq!(
+            out,
+            ["b.example. 60 IN A 192.0.2.2", "c.example. 60 IN A 192.0.2.3"]
+        );
         let mut wrong = Changes::default();
         wrong.remove(record("x.example", 9).borrowed());
         assert!(wrong.apply(&copy, &mut |_| {}).is_err());

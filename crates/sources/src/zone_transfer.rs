@@ -145,7 +145,9 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn from(&mut self, server: &Server, pieces: &mut Pieces<'_>) -> Result<Extent, TransferError> {
-        let copy = self.copies.and_then(|copies| copies.find(&self.zone.apex, &self.zone.source));
+        let copy = self
+            .copies
+            .and_then(|copies| copies.find(&self.zone.apex, &self.zone.source));
         let Some(copy) = copy else {
             return self.whole(server, pieces).await;
         };
@@ -173,11 +175,19 @@ impl Attempt<'_> {
         *self.not_kept = keeping.commit().err();
         Ok(match ended {
             Ended::Unchanged { serial } => Extent::Whole { serial, sent: 0 },
-            Ended::Whole { serial, records } => Extent::Whole { serial, sent: records },
+            Ended::Whole { serial, records } => Extent::Whole {
+                serial,
+                sent: records,
+            },
         })
     }
 
-    async fn changes(&mut self, server: &Server, copy: &Copy, pieces: &mut Pieces<'_>) -> Result<Extent, TransferError> {
+    async fn changes(
+        &mut self,
+        server: &Server,
+        copy: &Copy,
+        pieces: &mut Pieces<'_>,
+    ) -> Result<Extent, TransferError> {
         let mut keeping = Keeping::new(self.copies, self.zone);
         let mut changes = Changes::default();
         let mut is_whole = false;
@@ -205,7 +215,9 @@ impl Attempt<'_> {
                     pieces(Piece::Record(record));
                 })
                 .map_err(stale)?;
-                Ok(Extent::Unchanged { serial: copy.serial() })
+                Ok(Extent::Unchanged {
+                    serial: copy.serial(),
+                })
             }
             Ended::Whole { serial, records } => {
                 if !is_whole {
@@ -220,7 +232,10 @@ impl Attempt<'_> {
                     given_on.map_err(stale)?;
                 }
                 *self.not_kept = keeping.commit().err();
-                Ok(Extent::Whole { serial, sent: records })
+                Ok(Extent::Whole {
+                    serial,
+                    sent: records,
+                })
             }
         }
     }
@@ -270,10 +285,10 @@ impl<'a> Keeping<'a> {
     }
 
     fn begin(&mut self, copies: &Copies, record: RecordRef<'_>) -> io::Result<()> {
-        let serial = self.serial.unwrap_or(match record.data() {
-            model::zone::Data::Soa(serial) => serial,
-            _ => 0,
-        });
+        let serial = match (self.serial, record.data()) {
+            (Some(serial), _) | (None, model::zone::Data::Soa(serial)) => serial,
+            (None, _) => 0,
+        };
         let mut copy = copies.create(&self.zone.apex, &self.zone.source, serial)?;
         copy.add(record)?;
         self.copy = Some(copy);

@@ -34,7 +34,9 @@ pub struct Export {
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
     /// It has another shape.
-    #[error("it is no export of zones ({0}): expected {{\"example.com\": [{{\"type\": \"A\", \"name\": \"www\", \"ttl\": 300, \"target\": \"192.0.2.1\"}}, ...]}}")]
+    #[error(
+        "it is no export of zones ({0}): expected {{\"example.com\": [{{\"type\": \"A\", \"name\": \"www\", \"ttl\": 300, \"target\": \"192.0.2.1\"}}, ...]}}"
+    )]
     Shape(serde_json::Error),
     /// The name of a zone is none.
     #[error("`{name}` is no name of a zone: {error}")]
@@ -152,7 +154,10 @@ impl<W: Write> Writer<W> {
         self.zones += 1;
         self.entries = 0;
         let name = zone.to_string();
-        let name = name.strip_suffix('.').filter(|name| !name.is_empty()).unwrap_or(&name);
+        let name = name
+            .strip_suffix('.')
+            .filter(|name| !name.is_empty())
+            .unwrap_or(&name);
         write!(self.out, "\n{}: [", json(name))?;
         self.zone = Some(zone.clone());
         Ok(())
@@ -261,22 +266,38 @@ mod tests {
         }
         let written = String::from_utf8(writer.finish().unwrap()).unwrap();
         assert_eq!(read(&written), read(THEIRS));
-        assert!(written.contains(r#"{"type": "A", "name": "@", "ttl": 300, "target": "192.0.2.1"}"#), "{written}");
+        assert!(
+            written.contains(r#"{"type": "A", "name": "@", "ttl": 300, "target": "192.0.2.1"}"#),
+            "{written}"
+        );
         assert!(serde_json::from_str::<serde_json::Value>(&written).is_ok());
     }
 
     #[test]
     fn another_shape_is_said_with_its_place() {
-        for wrong in ["", "[]", r#"{"example.com": {}}"#, r#"{"example.com": [{"type": "A"}]}"#] {
+        for wrong in [
+            "",
+            "[]",
+            r#"{"example.com": {}}"#,
+            r#"{"example.com": [{"type": "A"}]}"#,
+        ] {
             let error = Export::parse(wrong.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains("line 1") && error.contains("expected {"), "{error}");
+            assert!(
+                error.contains("line 1") && error.contains("expected {"),
+                "{error}"
+            );
         }
         assert!(Export::parse(br#"{"a..b": []}"#).is_err());
-        let (records, complaints) = read(r#"{"z": [{"type": "A", "name": "a", "target": "x"}, {"type": "ODD", "name": "b", "target": ""}]}"#);
+        let (records, complaints) = read(
+            r#"{"z": [{"type": "A", "name": "a", "target": "x"}, {"type": "ODD", "name": "b", "target": ""}]}"#,
+        );
         assert!(records.is_empty());
         assert_eq!(
             complaints,
-            ["entry 1 of zone z. (a A): `x` is no IPv4 address", "entry 2 of zone z. (b ODD): no such type of record"]
+            [
+                "entry 1 of zone z. (a A): `x` is no IPv4 address",
+                "entry 2 of zone z. (b ODD): no such type of record"
+            ]
         );
     }
 }

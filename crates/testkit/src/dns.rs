@@ -43,7 +43,10 @@ impl NameServer {
         let mut known: BTreeMap<String, Vec<Data>> = BTreeMap::new();
         for (name, addresses) in names {
             let addresses = addresses.iter().map(|address| Data::Address(*address));
-            known.entry(name.to_ascii_lowercase()).or_default().extend(addresses);
+            known
+                .entry(name.to_ascii_lowercase())
+                .or_default()
+                .extend(addresses);
         }
         for (name, issuer) in issuers {
             let data = Data::Issue((*issuer).to_owned());

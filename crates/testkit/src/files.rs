@@ -82,11 +82,16 @@ impl Shared {
         let found = {
             let files = self.files.lock().expect("no test panics here");
             let fitting = files.iter().filter(|(known, _)| path.starts_with(known.as_str()));
-            fitting.max_by_key(|(known, _)| known.len()).map(|(_, content)| content.clone())
+            fitting
+                .max_by_key(|(known, _)| known.len())
+                .map(|(_, content)| content.clone())
         };
         self.asked.lock().expect("no test panics here").push(path);
         let (status, body) = found.map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
-        let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
         // Whoever asked may have gone.
         drop(stream.write_all(&[head.as_bytes(), &body].concat()));
     }

@@ -98,7 +98,7 @@ struct Shop {
 impl Provider {
     /// Serves these zones, `page` entries at a time, and throttles every so many questions (0: none).
     pub fn start(kind: Kind, zones: Vec<Zone>, page: usize, throttled_every: u64) -> Self {
-        let listener = TcpListener::bind(loopback::socket()).expect("a free socket can be listened on");
+        let listener = TcpListener::bind((loopback::address(), 0)).expect("a free socket can be listened on");
         let socket = listener.local_addr().expect("a bound socket has an address");
         let (ends, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (told, count) = (Arc::clone(&ends), Arc::clone(&asked));
@@ -158,7 +158,10 @@ impl Shop {
         let target = request.split(' ').nth(1).unwrap_or_default().to_owned();
         let authorization = request
             .lines()
-            .find_map(|line| line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("authorization")))
+            .find_map(|line| {
+                line.split_once(':')
+                    .filter(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+            })
             .map(|(_, value)| value.trim().to_owned())
             .unwrap_or_default();
         let throttled = self.throttled_every > 0 && number.is_multiple_of(self.throttled_every);
@@ -182,27 +185,48 @@ impl Shop {
             )
         };
         let head = format!("AWS4-HMAC-SHA256 Credential={key}/");
-        if !authorization.starts_with(&head) || !authorization.contains("/us-east-1/route53/aws4_request, SignedHeaders=host;x-amz-date") {
-            return ("403 Forbidden", "", error("InvalidClientTokenId", "The security token included in the request is invalid."));
+        if !authorization.starts_with(&head)
+            || !authorization.contains("/us-east-1/route53/aws4_request, SignedHeaders=host;x-amz-date")
+        {
+            return (
+                "403 Forbidden",
+                "",
+                error(
+                    "InvalidClientTokenId",
+                    "The security token included in the request is invalid.",
+                ),
+            );
         }
         if throttled {
             return ("400 Bad Request", "", error("Throttling", "Rate exceeded"));
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let rest = path.strip_prefix("/2013-04-01/hostedzone").unwrap_or_default();
-        match rest.strip_prefix('/').and_then(|rest| rest.strip_suffix("/rrset")) {
+        match rest
+            .strip_prefix('/')
+            .and_then(|rest| rest.strip_suffix("/rrset"))
+        {
             None => ("200 OK", "", self.hosted_zones(query)),
             Some(id) => match self.zones.iter().find(|zone| zone.id == id) {
                 Some(zone) => ("200 OK", "", self.record_sets(zone, query)),
-                None => ("404 Not Found", "", error("NoSuchHostedZone", "No hosted zone found")),
+                None => (
+                    "404 Not Found",
+                    "",
+                    error("NoSuchHostedZone", "No hosted zone found"),
+                ),
             },
         }
     }
 
     fn hosted_zones(&self, query: &str) -> String {
-        let begin = self.zones.iter().position(|zone| zone.id == parameter(query, "marker")).unwrap_or(0);
+        let begin = self
+            .zones
+            .iter()
+            .position(|zone| zone.id == parameter(query, "marker"))
+            .unwrap_or(0);
         let end = (begin + self.page).min(self.zones.len());
-        let mut out = String::from("<?xml version=\"1.0\"?>\n<ListHostedZonesResponse xmlns=\"x\"><HostedZones>");
+        let mut out =
+            String::from("<?xml version=\"1.0\"?>\n<ListHostedZonesResponse xmlns=\"x\"><HostedZones>");
         for zone in &self.zones[begin..end] {
             write!(
                 out,
@@ -213,7 +237,11 @@ impl Shop {
             .expect("strings grow");
         }
         match self.zones.get(end) {
-            Some(next) => write!(out, "</HostedZones><IsTruncated>true</IsTruncated><NextMarker>{}</NextMarker>", next.id),
+            Some(next) => write!(
+                out,
+                "</HostedZones><IsTruncated>true</IsTruncated><NextMarker>{}</NextMarker>",
+                next.id
+            ),
             None => write!(out, "</HostedZones><IsTruncated>false</IsTruncated>"),
         }
         .expect("strings grow");
@@ -221,13 +249,25 @@ impl Shop {
     }
 
     fn record_sets(&self, zone: &Zone, query: &str) -> String {
-        let wanted = [parameter(query, "name"), parameter(query, "type"), parameter(query, "identifier")];
-        let is_wanted = |entry: &Entry| entry.name == wanted[0] && entry.kind == wanted[1] && entry.identifier == wanted[2];
+        let wanted = [
+            parameter(query, "name"),
+            parameter(query, "type"),
+            parameter(query, "identifier"),
+        ];
+        let is_wanted = |entry: &Entry| {
+            entry.name == wanted[0] && entry.kind == wanted[1] && entry.identifier == wanted[2]
+        };
         let begin = zone.entries.iter().position(is_wanted).unwrap_or(0);
         let end = (begin + self.page).min(zone.entries.len());
-        let mut out = String::from("<?xml version=\"1.0\"?>\n<ListResourceRecordSetsResponse><ResourceRecordSets>");
+        let mut out =
+            String::from("<?xml version=\"1.0\"?>\n<ListResourceRecordSetsResponse><ResourceRecordSets>");
         for entry in &zone.entries[begin..end] {
-            write!(out, "<ResourceRecordSet><Name>{}</Name><Type>{}</Type>", entry.name, entry.kind).expect("strings grow");
+            write!(
+                out,
+                "<ResourceRecordSet><Name>{}</Name><Type>{}</Type>",
+                entry.name, entry.kind
+            )
+            .expect("strings grow");
             if let Some(alias) = &entry.alias {
                 write!(
                     out,
@@ -239,7 +279,8 @@ impl Shop {
                 out.push_str("<TTL>300</TTL><ResourceRecords>");
                 for value in &entry.values {
                     let value = value.replace('&', "&amp;").replace('"', "&quot;");
-                    write!(out, "<ResourceRecord><Value>{value}</Value></ResourceRecord>").expect("strings grow");
+                    write!(out, "<ResourceRecord><Value>{value}</Value></ResourceRecord>")
+                        .expect("strings grow");
                 }
                 out.push_str("</ResourceRecords>");
             }
@@ -265,19 +306,35 @@ impl Shop {
     }
 
     fn cloudflare(&self, target: &str, authorization: &str, token: &str, throttled: bool) -> Answer {
-        let error = |message: &str| format!("{{\"success\":false,\"errors\":[{{\"code\":1,\"message\":\"{message}\"}}],\"result\":null}}");
+        let error = |message: &str| {
+            format!(
+                "{{\"success\":false,\"errors\":[{{\"code\":1,\"message\":\"{message}\"}}],\"result\":null}}"
+            )
+        };
         if authorization != format!("Bearer {token}") {
             return ("403 Forbidden", "", error("Authentication error"));
         }
         if throttled {
-            return ("429 Too Many Requests", "Retry-After: 0\r\n", error("More than 1200 requests per 300 seconds reached"));
+            return (
+                "429 Too Many Requests",
+                "Retry-After: 0\r\n",
+                error("More than 1200 requests per 300 seconds reached"),
+            );
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let number: usize = parameter(query, "page").parse().unwrap_or(1);
         let rest = path.strip_prefix("/client/v4/zones").unwrap_or_default();
-        let all: Vec<String> = match rest.strip_prefix('/').and_then(|rest| rest.strip_suffix("/dns_records")) {
+        let all: Vec<String> = match rest
+            .strip_prefix('/')
+            .and_then(|rest| rest.strip_suffix("/dns_records"))
+        {
             None => {
-                let zone = |zone: &Zone| format!("{{\"id\":\"{}\",\"name\":\"{}\",\"status\":\"active\"}}", zone.id, zone.name);
+                let zone = |zone: &Zone| {
+                    format!(
+                        "{{\"id\":\"{}\",\"name\":\"{}\",\"status\":\"active\"}}",
+                        zone.id, zone.name
+                    )
+                };
                 self.zones.iter().map(zone).collect()
             }
             Some(id) => match self.zones.iter().find(|zone| zone.id == id) {
@@ -286,7 +343,11 @@ impl Shop {
             },
         };
         let pages = all.len().div_ceil(self.page);
-        let part: Vec<String> = all.into_iter().skip((number - 1) * self.page).take(self.page).collect();
+        let part: Vec<String> = all
+            .into_iter()
+            .skip((number - 1) * self.page)
+            .take(self.page)
+            .collect();
         let body = format!(
             "{{\"success\":true,\"errors\":[],\"messages\":[],\"result\":[{}],\"result_info\":{{\"page\":{number},\"per_page\":{},\"total_pages\":{pages}}}}}",
             part.join(","),
@@ -300,7 +361,9 @@ fn cloudflare_entry(entry: &Entry) -> String {
     let value = entry.values.first().map_or("", String::as_str);
     // The preference of a mail server stands apart.
     let (priority, content) = match value.split_once(' ') {
-        Some((priority, rest)) if matches!(entry.kind.as_str(), "MX" | "SRV") => (format!(",\"priority\":{priority}"), rest),
+        Some((priority, rest)) if matches!(entry.kind.as_str(), "MX" | "SRV") => {
+            (format!(",\"priority\":{priority}"), rest)
+        }
         _ => (String::new(), value),
     };
     format!(
@@ -311,7 +374,9 @@ fn cloudflare_entry(entry: &Entry) -> String {
 
 /// A parameter of a query, decoded.
 fn parameter(query: &str, name: &str) -> String {
-    let found = query.split('&').find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name));
+    let found = query
+        .split('&')
+        .find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name));
     let value = found.map_or("", |(_, value)| value);
     let mut octets = Vec::new();
     let mut rest = value.as_bytes();

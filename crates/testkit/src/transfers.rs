@@ -82,12 +82,17 @@ pub fn message(code: u8, answers: &[Vec<u8>]) -> Vec<u8> {
 impl Transfers {
     /// Answers every question with these steps, then closes.
     pub fn start(steps: Vec<Step>) -> Self {
-        Self::start_on(loopback::socket(), steps)
+        Self::serve(TcpListener::bind((loopback::address(), 0)), steps)
     }
 
     /// The same at a socket that was chosen before.
     pub fn start_on(socket: SocketAddr, steps: Vec<Step>) -> Self {
-        let listener = TcpListener::bind(socket).expect("a free socket can be listened on");
+        Self::serve(TcpListener::bind(socket), steps)
+    }
+
+    fn serve(listener: std::io::Result<TcpListener>, steps: Vec<Step>) -> Self {
+        let listener = listener.expect("a free socket can be listened on");
+        let socket = listener.local_addr().expect("a bound socket has an address");
         let (ends, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (told, count) = (Arc::clone(&ends), Arc::clone(&asked));
         let thread = std::thread::spawn(move || {

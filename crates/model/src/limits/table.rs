@@ -75,7 +75,11 @@ pub const ALL: &[Limit] = &[
     time("one zone transfer", TRANSFER, None),
     time("silence in the midst of a zone transfer", TRANSFER_IDLE, None),
     time("difference of clocks that a TSIG bears", TSIG_FUDGE, None),
-    count("messages of a transfer without TSIG in a row", TSIG_UNSIGNED, None),
+    count(
+        "messages of a transfer without TSIG in a row",
+        TSIG_UNSIGNED,
+        None,
+    ),
     count("questions on their way to one resolver", DNS_IN_FLIGHT, None),
     count("zones of one list, export or account", ZONES, None),
     count("master files that include one another", INCLUDE_DEPTH, None),

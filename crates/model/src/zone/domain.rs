@@ -132,7 +132,10 @@ fn escaped(octets: &mut impl Iterator<Item = u8>) -> Result<u8, DomainError> {
     }
     let mut value = u32::from(first - b'0');
     for _ in 0..2 {
-        let digit = octets.next().filter(u8::is_ascii_digit).ok_or(DomainError::Escape)?;
+        let digit = octets
+            .next()
+            .filter(u8::is_ascii_digit)
+            .ok_or(DomainError::Escape)?;
         value = value * 10 + u32::from(digit - b'0');
     }
     let octet = u8::try_from(value).map_err(|_| DomainError::Escape)?;
@@ -171,7 +174,6 @@ impl<'a> DomainRef<'a> {
     }
 
     /// An owned copy.
-    #[expect(clippy::wrong_self_convention, reason = "as `ToOwned`, which a borrowed struct cannot have")]
     pub fn to_owned(self) -> Domain {
         Domain(self.0.into())
     }
@@ -381,15 +383,28 @@ mod tests {
         assert!(zone.borrowed().is_within(zone.borrowed()) && !zone.borrowed().is_below(zone.borrowed()));
         assert!(!domain("aexample.com").borrowed().is_within(zone.borrowed()));
         // The octets of the suffix, inside a label.
-        assert!(!domain("x\\007example\\003com").borrowed().is_within(zone.borrowed()));
+        assert!(
+            !domain("x\\007example\\003com")
+                .borrowed()
+                .is_within(zone.borrowed())
+        );
         assert!(domain("com").borrowed().is_within(Domain::root().borrowed()));
     }
 
     #[test]
     fn hosts_are_what_certificates_can_name() {
-        assert_eq!(domain("www.example.com").borrowed().host().unwrap().as_str(), "www.example.com");
-        assert_eq!(domain("*.example.com").borrowed().host(), Err(NameError::Wildcard));
-        assert_eq!(domain("a\\032b.example").borrowed().host(), Err(NameError::Character(' ')));
+        assert_eq!(
+            domain("www.example.com").borrowed().host().unwrap().as_str(),
+            "www.example.com"
+        );
+        assert_eq!(
+            domain("*.example.com").borrowed().host(),
+            Err(NameError::Wildcard)
+        );
+        assert_eq!(
+            domain("a\\032b.example").borrowed().host(),
+            Err(NameError::Character(' '))
+        );
         assert_eq!(Domain::root().borrowed().host(), Err(NameError::Empty));
     }
 

@@ -54,7 +54,10 @@ pub enum Family {
 impl Family {
     /// Whether an address is of this family.
     pub const fn has(self, address: IpAddr) -> bool {
-        matches!((self, address), (Self::V4, IpAddr::V4(_)) | (Self::V6, IpAddr::V6(_)))
+        matches!(
+            (self, address),
+            (Self::V4, IpAddr::V4(_)) | (Self::V6, IpAddr::V6(_))
+        )
     }
 }
 
@@ -112,7 +115,8 @@ impl Kind {
             return Some(*kind);
         }
         let (head, number) = word.split_at_checked(4)?;
-        head.eq_ignore_ascii_case("TYPE").then(|| number.parse().ok().map(Self))?
+        head.eq_ignore_ascii_case("TYPE")
+            .then(|| number.parse().ok().map(Self))?
     }
 }
 
@@ -232,7 +236,6 @@ impl<'a> Binding<'a> {
 
 impl<'a> RecordRef<'a> {
     /// An owned copy.
-    #[expect(clippy::wrong_self_convention, reason = "as `ToOwned`, which a borrowed struct cannot have")]
     pub fn to_owned(self) -> Record {
         Record {
             owner: self.owner.to_owned(),
@@ -245,13 +248,19 @@ impl<'a> RecordRef<'a> {
     /// What it says.
     pub fn data(self) -> Data<'a> {
         let read = match self.kind {
-            Kind::A => <[u8; 4]>::try_from(self.data).ok().map(|octets| Data::Address(octets.into())),
-            Kind::AAAA => <[u8; 16]>::try_from(self.data).ok().map(|octets| Data::Address(octets.into())),
+            Kind::A => <[u8; 4]>::try_from(self.data)
+                .ok()
+                .map(|octets| Data::Address(octets.into())),
+            Kind::AAAA => <[u8; 16]>::try_from(self.data)
+                .ok()
+                .map(|octets| Data::Address(octets.into())),
             Kind::CNAME => whole(self.data).map(Data::Cname),
             Kind::DNAME => whole(self.data).map(Data::Dname),
             Kind::NS => whole(self.data).map(Data::Ns),
             Kind::ALIAS => alias(self.data),
-            Kind::MX => number(self.data).and_then(|(preference, rest)| Some(Data::Mx(preference, whole(rest)?))),
+            Kind::MX => {
+                number(self.data).and_then(|(preference, rest)| Some(Data::Mx(preference, whole(rest)?)))
+            }
             Kind::SRV => service(self.data),
             Kind::SVCB | Kind::HTTPS => binding(self.data).map(Data::Binding),
             Kind::SOA => soa(self.data),
@@ -353,7 +362,10 @@ impl fmt::Display for RecordRef<'_> {
             Data::Other | Data::Malformed => {
                 write!(f, "\\# {}", self.data.len())?;
                 // What is longer is evidence of nothing.
-                self.data.iter().take(64).try_for_each(|octet| write!(f, " {octet:02x}"))
+                self.data
+                    .iter()
+                    .take(64)
+                    .try_for_each(|octet| write!(f, " {octet:02x}"))
             }
         }
     }
@@ -412,15 +424,27 @@ mod tests {
     #[test]
     fn records_read_as_master_files_write_them() {
         let shown = |kind, data: &[u8]| record(kind, data).borrowed().to_string();
-        assert_eq!(shown(Kind::A, &[192, 0, 2, 1]), "www.example.com. 300 IN A 192.0.2.1");
-        assert_eq!(shown(Kind::MX, b"\0\x0a\x01m\0"), "www.example.com. 300 IN MX 10 m.");
-        assert_eq!(shown(Kind::SRV, b"\0\x01\0\x02\x01\xbb\x01s\0"), "www.example.com. 300 IN SRV 1 2 443 s.");
+        assert_eq!(
+            shown(Kind::A, &[192, 0, 2, 1]),
+            "www.example.com. 300 IN A 192.0.2.1"
+        );
+        assert_eq!(
+            shown(Kind::MX, b"\0\x0a\x01m\0"),
+            "www.example.com. 300 IN MX 10 m."
+        );
+        assert_eq!(
+            shown(Kind::SRV, b"\0\x01\0\x02\x01\xbb\x01s\0"),
+            "www.example.com. 300 IN SRV 1 2 443 s."
+        );
         let https = b"\0\x01\0\0\x01\0\x03\x02h2\0\x03\0\x02\x20\xfb\0\x04\0\x04\xc0\0\x02\x09";
         assert_eq!(
             shown(Kind::HTTPS, https),
             "www.example.com. 300 IN HTTPS 1 . alpn=h2 port=8443 ipv4hint=192.0.2.9"
         );
-        assert_eq!(shown(Kind(65280), &[1, 2]), "www.example.com. 300 IN TYPE65280 \\# 2 01 02");
+        assert_eq!(
+            shown(Kind(65280), &[1, 2]),
+            "www.example.com. 300 IN TYPE65280 \\# 2 01 02"
+        );
     }
 
     #[test]
@@ -435,7 +459,11 @@ mod tests {
             (Kind::HTTPS, b"\0\x01\0\0\x03\0\x01\x20"),
             (Kind::SOA, b"\0\0\0\0\0\x01"),
         ] {
-            assert_eq!(record(kind, data).borrowed().data(), Data::Malformed, "{kind} {data:?}");
+            assert_eq!(
+                record(kind, data).borrowed().data(),
+                Data::Malformed,
+                "{kind} {data:?}"
+            );
         }
     }
 

@@ -163,7 +163,10 @@ impl Run {
             if self.flying.is_empty() {
                 return again;
             }
-            let deadline = self.deadlines.front().map_or_else(Instant::now, |(deadline, ..)| *deadline);
+            let deadline = self
+                .deadlines
+                .front()
+                .map_or_else(Instant::now, |(deadline, ..)| *deadline);
             let received = tokio::select! {
                 received = receive(&self.sockets, &mut buffer) => received,
                 () = sleep_until(deadline) => None,
@@ -203,7 +206,11 @@ impl Run {
     }
 
     async fn send(&mut self, place: usize, kind: Kind, tries: u8) {
-        let Some(domain) = self.names.get(place).and_then(|name| Domain::parse(name.as_str()).ok()) else {
+        let Some(domain) = self
+            .names
+            .get(place)
+            .and_then(|name| Domain::parse(name.as_str()).ok())
+        else {
             return;
         };
         let mut id = random_id();
@@ -222,7 +229,8 @@ impl Run {
         }
         self.questions += 1;
         self.flying.insert(id, Flying { place, kind, tries });
-        self.deadlines.push_back((Instant::now() + ONE_ANSWER, id, place, kind));
+        self.deadlines
+            .push_back((Instant::now() + ONE_ANSWER, id, place, kind));
     }
 
     async fn take(&mut self, message: &[u8], again: &mut Vec<Name>, answers: &mut Answers<'_>) {
@@ -231,7 +239,11 @@ impl Run {
             return;
         };
         let (place, kind, tries) = (flying.place, flying.kind, flying.tries);
-        let Some(domain) = self.names.get(place).and_then(|name| Domain::parse(name.as_str()).ok()) else {
+        let Some(domain) = self
+            .names
+            .get(place)
+            .and_then(|name| Domain::parse(name.as_str()).ok())
+        else {
             return;
         };
         let ours = header.is_answer()
@@ -272,7 +284,9 @@ impl Run {
     }
 
     fn note(&mut self, place: usize, said: Said, again: &mut Vec<Name>, answers: &mut Answers<'_>) {
-        let Some(open) = self.open.get_mut(&place) else { return };
+        let Some(open) = self.open.get_mut(&place) else {
+            return;
+        };
         open.left = open.left.saturating_sub(1);
         match said {
             Said::Addresses(addresses) => open.addresses.extend(addresses),
@@ -335,7 +349,9 @@ async fn received(outcome: std::io::Result<usize>) -> Option<usize> {
 
 async fn readable(sockets: &[UdpSocket]) {
     std::future::poll_fn(|context| {
-        let ready = sockets.iter().any(|socket| socket.poll_recv_ready(context).is_ready());
+        let ready = sockets
+            .iter()
+            .any(|socket| socket.poll_recv_ready(context).is_ready());
         if ready {
             std::task::Poll::Ready(())
         } else {
@@ -375,7 +391,9 @@ fn addresses(
     kind: Kind,
     scratch: &mut Scratch,
 ) -> Option<Vec<IpAddr>> {
-    let begin = message::answers_at(message, header).ok().filter(|at| *at >= HEADER_OCTETS)?;
+    let begin = message::answers_at(message, header)
+        .ok()
+        .filter(|at| *at >= HEADER_OCTETS)?;
     let mut at = asked.to_owned();
     let mut found = Vec::new();
     for _ in 0..RENAMED {
@@ -388,10 +406,8 @@ fn addresses(
                 continue;
             }
             match record.data() {
-                Data::Address(address) if record.kind == kind => {
-                    if found.len() < limits::ADDRESSES_PER_NAME {
-                        found.push(address);
-                    }
+                Data::Address(address) if record.kind == kind && found.len() < limits::ADDRESSES_PER_NAME => {
+                    found.push(address);
                 }
                 Data::Cname(target) => renamed = Some(target.to_owned()),
                 _ => {}

@@ -319,13 +319,21 @@ pub fn question(id: u16, name: DomainRef<'_>, kind: Kind) -> Vec<u8> {
 
 /// Adds one to a count of the header: `place` is 4 for questions, then 6, 8 and 10.
 pub(super) fn count_up(message: &mut [u8], place: usize) {
-    if let Some(octets) = message.get_mut(place..).and_then(|rest| rest.first_chunk_mut::<2>()) {
+    if let Some(octets) = message
+        .get_mut(place..)
+        .and_then(|rest| rest.first_chunk_mut::<2>())
+    {
         *octets = u16::from_be_bytes(*octets).saturating_add(1).to_be_bytes();
     }
 }
 
 /// Whether the one question of a message is this one; an answer may leave the question out after the first message.
-pub fn repeats_question(message: &[u8], header: &Header, name: DomainRef<'_>, kind: Kind) -> Result<bool, Malformed> {
+pub fn repeats_question(
+    message: &[u8],
+    header: &Header,
+    name: DomainRef<'_>,
+    kind: Kind,
+) -> Result<bool, Malformed> {
     if header.questions != 1 {
         return Ok(header.questions == 0);
     }

@@ -143,13 +143,17 @@ impl Network {
                         .map_err(|_| TransferError::Tls("no answer in time".to_owned()))?
                         .map_err(|error| TransferError::Tls(error.to_string()))?;
                     if stream.get_ref().1.alpn_protocol() != Some(DOT) {
-                        return Err(TransferError::Tls("it does not agree to speak DNS (ALPN `dot`)".to_owned()));
+                        return Err(TransferError::Tls(
+                            "it does not agree to speak DNS (ALPN `dot`)".to_owned(),
+                        ));
                     }
                     converse(stream, ask, clock, sink).await
                 }
             }
         };
-        timeout_at(deadline, talk).await.unwrap_or(Err(TransferError::TooSlow))
+        timeout_at(deadline, talk)
+            .await
+            .unwrap_or(Err(TransferError::TooSlow))
     }
 
     /// Tells a server that speaks UDP alone from one that is not there.
@@ -171,7 +175,10 @@ async fn answers_over_udp(server: SocketAddr, zone: &Domain) -> Option<bool> {
     let socket = UdpSocket::bind(here).await.ok()?;
     socket.connect(server).await.ok()?;
     let id = random_id();
-    socket.send(&message::question(id, zone.borrowed(), Kind::SOA)).await.ok()?;
+    socket
+        .send(&message::question(id, zone.borrowed(), Kind::SOA))
+        .await
+        .ok()?;
     let mut answer = [0; 512];
     let length = timeout(UDP, socket.recv(&mut answer)).await.ok()?.ok()?;
     let header = Header::read(answer.get(..length)?).ok()?;
@@ -194,7 +201,10 @@ async fn converse(
 ) -> Result<Ended, TransferError> {
     let (question, mut incoming) = Incoming::ask(ask, random_id(), clock.now());
     let broken = |error: &std::io::Error| TransferError::Broken(error.to_string());
-    let mut framed = u16::try_from(question.len()).unwrap_or(u16::MAX).to_be_bytes().to_vec();
+    let mut framed = u16::try_from(question.len())
+        .unwrap_or(u16::MAX)
+        .to_be_bytes()
+        .to_vec();
     framed.extend(question);
     timeout(limits::TRANSFER_IDLE, stream.write_all(&framed))
         .await

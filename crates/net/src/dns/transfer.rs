@@ -85,7 +85,9 @@ pub enum TransferError {
     #[error("the transfer was not done after {} s", limits::TRANSFER.as_secs())]
     TooSlow,
     /// REFUSED.
-    #[error("the server refuses to transfer this zone to us: allow this address or this key (allow-transfer, provide-xfr)")]
+    #[error(
+        "the server refuses to transfer this zone to us: allow this address or this key (allow-transfer, provide-xfr)"
+    )]
     Refused,
     /// NOTAUTH.
     #[error("the server does not have this zone")]
@@ -103,7 +105,9 @@ pub enum TransferError {
     #[error("the server answered with code {0}")]
     Code(u16),
     /// An answer without a record.
-    #[error("the server answered without a single record: it does not have this zone, or does not transfer it")]
+    #[error(
+        "the server answered without a single record: it does not have this zone, or does not transfer it"
+    )]
     Empty,
     /// The signature proves nothing.
     #[error("{0}")]
@@ -154,7 +158,12 @@ impl TransferError {
     pub const fn is_about_changes(&self) -> bool {
         matches!(
             self,
-            Self::NotImplemented(_) | Self::Refused | Self::Empty | Self::MixedUp(_) | Self::Looping | Self::ServerFailed
+            Self::NotImplemented(_)
+                | Self::Refused
+                | Self::Empty
+                | Self::MixedUp(_)
+                | Self::Looping
+                | Self::ServerFailed
         )
     }
 }
@@ -253,7 +262,12 @@ impl Incoming {
     ///
     /// # Errors
     /// Everything that makes the answer worthless from here on. What was given before came as it was given.
-    pub fn take(&mut self, message: &[u8], now: u64, sink: &mut Sink<'_>) -> Result<Option<Ended>, TransferError> {
+    pub fn take(
+        &mut self,
+        message: &[u8],
+        now: u64,
+        sink: &mut Sink<'_>,
+    ) -> Result<Option<Ended>, TransferError> {
         let header = Header::read(message)?;
         if header.id != self.id || !header.is_answer() || header.opcode() != 0 {
             return Err(TransferError::MixedUp("another number, or no answer"));
@@ -281,19 +295,19 @@ impl Incoming {
         }
         while let Some(earlier) = self.waiting.pop_front() {
             let header = Header::read(&earlier)?;
-            if let Some(ended) = self.read(&earlier, &header, sink)? {
-                return self.nothing_behind(ended);
+            if self.read(&earlier, &header, sink)?.is_some() {
+                return Err(TransferError::MixedUp("more messages behind the end of the zone"));
             }
         }
         self.read(message, &header, sink)
     }
 
-    /// A message behind the end.
-    const fn nothing_behind(&self, _: Ended) -> Result<Option<Ended>, TransferError> {
-        Err(TransferError::MixedUp("more messages behind the end of the zone"))
-    }
-
-    fn read(&mut self, message: &[u8], header: &Header, sink: &mut Sink<'_>) -> Result<Option<Ended>, TransferError> {
+    fn read(
+        &mut self,
+        message: &[u8],
+        header: &Header,
+        sink: &mut Sink<'_>,
+    ) -> Result<Option<Ended>, TransferError> {
         refused(header)?;
         if header.is_truncated() {
             return Err(TransferError::Truncated);
@@ -341,10 +355,16 @@ impl Incoming {
                 records: self.records,
             }),
             // One SOA alone: nothing changed (RFC 1995 section 2), or the server has an older zone than we.
-            State::Started if self.asked_serial.is_some_and(|asked| !is_newer(self.serial, asked)) => {
+            State::Started
+                if self
+                    .asked_serial
+                    .is_some_and(|asked| !is_newer(self.serial, asked)) =>
+            {
                 Some(Ended::Unchanged { serial: self.serial })
             }
-            State::Begin | State::Started | State::Whole | State::Removing { .. } | State::Adding { .. } => None,
+            State::Begin | State::Started | State::Whole | State::Removing { .. } | State::Adding { .. } => {
+                None
+            }
         }
     }
 
@@ -370,7 +390,11 @@ impl Incoming {
             (State::Begin, None) if record.kind == Kind::SOA => {
                 return Err(TransferError::MixedUp("the start (SOA) of another zone"));
             }
-            (State::Begin, None) => return Err(TransferError::MixedUp("it does not begin with the start of the zone (SOA)")),
+            (State::Begin, None) => {
+                return Err(TransferError::MixedUp(
+                    "it does not begin with the start of the zone (SOA)",
+                ));
+            }
             (State::Started, Some(serial)) if self.asked_serial.is_some() && serial != self.serial => {
                 sink(Change::Changes);
                 sink(Change::Remove(record));
@@ -407,7 +431,12 @@ impl Incoming {
         }));
     }
 
-    fn whole(&mut self, record: RecordRef<'_>, serial: Option<u32>, sink: &mut Sink<'_>) -> Result<(), TransferError> {
+    fn whole(
+        &mut self,
+        record: RecordRef<'_>,
+        serial: Option<u32>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), TransferError> {
         match serial {
             None => sink(Change::Add(record)),
             Some(_) if record.data == self.soa => self.state = State::Done,
@@ -421,7 +450,13 @@ impl Incoming {
         Ok(())
     }
 
-    fn next_change(&mut self, to: u32, serial: u32, record: RecordRef<'_>, sink: &mut Sink<'_>) -> Result<(), TransferError> {
+    fn next_change(
+        &mut self,
+        to: u32,
+        serial: u32,
+        record: RecordRef<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), TransferError> {
         if to == self.serial && serial == self.serial {
             self.state = State::Done;
         } else if serial == to {

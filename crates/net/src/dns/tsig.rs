@@ -41,7 +41,9 @@ impl Algorithm {
     /// The algorithm that a word means.
     pub fn for_word(word: &str) -> Option<Self> {
         let word = word.trim_end_matches('.');
-        let found = ALGORITHMS.iter().find(|(_, known)| known.eq_ignore_ascii_case(word));
+        let found = ALGORITHMS
+            .iter()
+            .find(|(_, known)| known.eq_ignore_ascii_case(word));
         found.map(|(algorithm, _)| *algorithm)
     }
 
@@ -112,7 +114,16 @@ impl Key {
         context.update(&self.variables(now, fudge, 0, &[]));
         let signature = context.sign().as_ref().to_vec();
         let id = message.first_chunk::<2>().copied().unwrap_or_default();
-        append(message, self, &Stamp { now, fudge, signature: &signature, id });
+        append(
+            message,
+            self,
+            &Stamp {
+                now,
+                fudge,
+                signature: &signature,
+                id,
+            },
+        );
         signature
     }
 
@@ -155,7 +166,11 @@ struct Stamp<'a> {
 fn append(message: &mut Vec<u8>, key: &Key, stamp: &Stamp<'_>) {
     let mut data = key.algorithm.name().wire().to_vec();
     data.extend(timers(stamp.now, stamp.fudge));
-    data.extend(u16::try_from(stamp.signature.len()).unwrap_or(u16::MAX).to_be_bytes());
+    data.extend(
+        u16::try_from(stamp.signature.len())
+            .unwrap_or(u16::MAX)
+            .to_be_bytes(),
+    );
     data.extend(stamp.signature);
     data.extend(stamp.id);
     // No error, nothing else to say.
@@ -188,7 +203,9 @@ pub enum TsigError {
     #[error("the server asks for or sends a shortened signature")]
     Shortened,
     /// The answer carries no signature.
-    #[error("the server answered without signature although we signed: somebody may stand between, or the server does not check keys")]
+    #[error(
+        "the server answered without signature although we signed: somebody may stand between, or the server does not check keys"
+    )]
     Unsigned,
     /// The answer is signed with another key.
     #[error("the answer is signed with another key or algorithm")]
@@ -197,7 +214,10 @@ pub enum TsigError {
     #[error("the signature of the answer is wrong: the secret differs, or the answer was changed on its way")]
     Wrong,
     /// Too many messages without a signature in a row.
-    #[error("more than {} messages in a row came without signature", limits::TSIG_UNSIGNED)]
+    #[error(
+        "more than {} messages in a row came without signature",
+        limits::TSIG_UNSIGNED
+    )]
     TooManyUnsigned,
     /// The server names an error that nobody knows.
     #[error("the server refused our signature with error {0}")]
@@ -262,16 +282,20 @@ impl Verifier {
         };
         if found.key != self.key.name.wire() || found.algorithm != self.key.algorithm.name().wire() {
             // A server that does not know the key answers in its name, unsigned.
-            return Err(self.refusal(&found, now).unwrap_or(TsigError::OtherKey).into());
+            return Err(refusal(&found, now).unwrap_or(TsigError::OtherKey).into());
         }
         if found.mac.is_empty() {
-            return Err(self.refusal(&found, now).unwrap_or(TsigError::Unsigned).into());
+            return Err(refusal(&found, now).unwrap_or(TsigError::Unsigned).into());
         }
         let signed = message.get(..found.begin).unwrap_or(message);
         let mut context = self.begin();
         feed(&mut context, signed, header, found.id);
         if self.is_first {
-            context.update(&self.key.variables(found.time, found.fudge, found.error, found.other));
+            context.update(
+                &self
+                    .key
+                    .variables(found.time, found.fudge, found.error, found.other),
+            );
         } else {
             context.update(&timers(found.time, found.fudge));
         }
@@ -279,7 +303,7 @@ impl Verifier {
         if aws_lc_rs::constant_time::verify_slices_are_equal(expected.as_ref(), found.mac).is_err() {
             return Err(TsigError::Wrong.into());
         }
-        if let Some(error) = self.refusal(&found, now) {
+        if let Some(error) = refusal(&found, now) {
             return Err(error.into());
         }
         let skew = found.time.cast_signed() - now.cast_signed();
@@ -312,31 +336,36 @@ impl Verifier {
     fn begin(&mut self) -> hmac::Context {
         self.context.take().unwrap_or_else(|| {
             let mut context = hmac::Context::with_key(&self.key.secret);
-            context.update(&u16::try_from(self.previous.len()).unwrap_or(u16::MAX).to_be_bytes());
+            context.update(
+                &u16::try_from(self.previous.len())
+                    .unwrap_or(u16::MAX)
+                    .to_be_bytes(),
+            );
             context.update(&self.previous);
             context
         })
     }
+}
 
-    fn refusal(&self, found: &Signature<'_>, now: u64) -> Option<TsigError> {
-        Some(match found.error {
-            0 => return None,
-            16 => TsigError::SecretDiffers,
-            17 => TsigError::UnknownKey,
-            18 => {
-                let mut octets = [0; 8];
-                if let (Some(back), Some(time)) = (octets.get_mut(2..), found.other.first_chunk::<6>()) {
-                    back.copy_from_slice(time);
-                }
-                let server = u64::from_be_bytes(octets);
-                TsigError::ClockSkew {
-                    seconds: server.cast_signed() - now.cast_signed(),
-                }
+/// The error that a signature's record names.
+fn refusal(found: &Signature<'_>, now: u64) -> Option<TsigError> {
+    Some(match found.error {
+        0 => return None,
+        16 => TsigError::SecretDiffers,
+        17 => TsigError::UnknownKey,
+        18 => {
+            let mut octets = [0; 8];
+            if let (Some(back), Some(time)) = (octets.get_mut(2..), found.other.first_chunk::<6>()) {
+                back.copy_from_slice(time);
             }
-            22 => TsigError::Shortened,
-            other => TsigError::Other(other),
-        })
-    }
+            let server = u64::from_be_bytes(octets);
+            TsigError::ClockSkew {
+                seconds: server.cast_signed() - now.cast_signed(),
+            }
+        }
+        22 => TsigError::Shortened,
+        other => TsigError::Other(other),
+    })
 }
 
 /// What stops a check.
@@ -364,8 +393,7 @@ fn signature<'m>(message: &'m [u8], header: &Header) -> Result<Option<Signature<
         return Ok(None);
     }
     let mut at = message::answers_at(message, header)?;
-    let records =
-        u32::from(header.answers) + u32::from(header.authorities) + u32::from(header.additionals);
+    let records = u32::from(header.answers) + u32::from(header.authorities) + u32::from(header.additionals);
     for _ in 1..records {
         let behind = message::skip_name(message, at)?;
         at = message::envelope(message, behind)?.end;
@@ -412,6 +440,7 @@ fn counted(rest: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "data of a few octets")]
 mod tests {
     use super::*;
 
@@ -493,7 +522,9 @@ mod tests {
         let own = key(b"secret");
         let mut asked = question();
         let signature = own.sign(&mut asked, NOW);
-        let check = |message: &[u8]| take(&mut Verifier::new(own.clone(), signature.clone()), message, NOW).unwrap_err();
+        let check = |message: &[u8]| {
+            take(&mut Verifier::new(own.clone(), signature.clone()), message, NOW).unwrap_err()
+        };
         let (good, _) = answer(&own, question(), &signature, true, NOW);
         assert_eq!(check(&question()), TsigError::Unsigned.into());
         let (forged, _) = answer(&key(b"other"), question(), &signature, true, NOW);
@@ -521,7 +552,10 @@ mod tests {
         for _ in 0..limits::TSIG_UNSIGNED {
             assert_eq!(take(&mut verifier, &question(), NOW), Ok(Proof::Pending));
         }
-        assert_eq!(take(&mut verifier, &question(), NOW), Err(TsigError::TooManyUnsigned.into()));
+        assert_eq!(
+            take(&mut verifier, &question(), NOW),
+            Err(TsigError::TooManyUnsigned.into())
+        );
     }
 
     #[test]

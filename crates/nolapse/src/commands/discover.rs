@@ -130,7 +130,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 /// Runs a discovery on a runtime of its own.
 pub(crate) fn block_on(plan: &Plan, events: &mut engine::Events<'_>) -> anyhow::Result<Sum> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     Ok(runtime.block_on(engine::run(plan, events)))
 }
 
@@ -196,7 +198,10 @@ impl Listener {
 /// Says on standard error what could not be read.
 pub(crate) fn complain(report: &engine::Report) {
     let zone = report.zone.as_ref().map(|zone| plain(zone.borrowed()));
-    let of = zone.map_or_else(|| report.source.clone(), |zone| format!("{zone} from {}", report.source));
+    let of = zone.map_or_else(
+        || report.source.clone(),
+        |zone| format!("{zone} from {}", report.source),
+    );
     let of = model::untrusted::shown(&of);
     let reasons = report.reasons.join("; ");
     match report.state {
@@ -259,17 +264,27 @@ impl Reckoning {
             if rate.is_some() { "" } else { " at 1,000 a second" }
         );
         if self.foreign > 0 {
-            out.push_str(&format!("; {} of others left out (--foreign)", text::counted(self.foreign, "endpoint")));
+            out.push_str(&format!(
+                "; {} of others left out (--foreign)",
+                text::counted(self.foreign, "endpoint")
+            ));
         }
         if self.unusable > 0 {
-            out.push_str(&format!("; {} that lead to none", text::counted(self.unusable, "record")));
+            out.push_str(&format!(
+                "; {} that lead to none",
+                text::counted(self.unusable, "record")
+            ));
         }
         out
     }
 }
 
 fn counted_addresses(number: u64) -> String {
-    if number == 1 { "1 address".to_owned() } else { format!("{} addresses", text::count(number)) }
+    if number == 1 {
+        "1 address".to_owned()
+    } else {
+        format!("{} addresses", text::count(number))
+    }
 }
 
 /// Whether endpoints of others are wanted.
@@ -305,17 +320,26 @@ impl Sink {
         let Some(path) = path else {
             return Ok(Self::Stdout(io::stdout()));
         };
-        let file = AtomicFile::create(path, Readers::Anybody)
-            .map_err(|error| anyhow!("cannot write the report to {}: {}", shown(path), file::reason(&error)))?;
+        let file = AtomicFile::create(path, Readers::Anybody).map_err(|error| {
+            anyhow!(
+                "cannot write the report to {}: {}",
+                shown(path),
+                file::reason(&error)
+            )
+        })?;
         Ok(Self::File(Box::new(file), path.to_owned()))
     }
 
     fn commit(self) -> anyhow::Result<()> {
         match self {
             Self::Stdout(_) => Ok(()),
-            Self::File(file, path) => file
-                .commit()
-                .map_err(|error| anyhow!("cannot write the report to {}: {}", shown(&path), file::reason(&error))),
+            Self::File(file, path) => file.commit().map_err(|error| {
+                anyhow!(
+                    "cannot write the report to {}: {}",
+                    shown(&path),
+                    file::reason(&error)
+                )
+            }),
         }
     }
 }
@@ -347,7 +371,8 @@ struct Export {
 impl Export {
     fn create(path: &Path) -> anyhow::Result<Self> {
         let place = shown(path);
-        let cannot = |error: &io::Error| anyhow!("cannot write the export to {place}: {}", file::reason(error));
+        let cannot =
+            |error: &io::Error| anyhow!("cannot write the export to {place}: {}", file::reason(error));
         // Zones tell what an attacker would like to know.
         let file = AtomicFile::create(path, Readers::Owner).map_err(|error| cannot(&error))?;
         let writer = zones_json::Writer::new(BufWriter::new(file)).map_err(|error| cannot(&error))?;
@@ -365,9 +390,11 @@ impl Export {
             return;
         }
         let Some(writer) = &mut self.writer else { return };
-        let written = writer
-            .zone(zone)
-            .and_then(|()| records.iter().try_for_each(|record| writer.record(record.borrowed())));
+        let written = writer.zone(zone).and_then(|()| {
+            records
+                .iter()
+                .try_for_each(|record| writer.record(record.borrowed()))
+        });
         if let Err(error) = written {
             self.failed = Some(error);
             self.writer = None;
@@ -379,10 +406,18 @@ impl Export {
             (Some(error), _) => Err(error),
             (None, Some(writer)) => {
                 let buffer = writer.finish();
-                buffer.and_then(|buffer| buffer.into_inner().map_err(io::IntoInnerError::into_error)).and_then(AtomicFile::commit)
+                buffer
+                    .and_then(|buffer| buffer.into_inner().map_err(io::IntoInnerError::into_error))
+                    .and_then(AtomicFile::commit)
             }
             (None, None) => Ok(()),
         };
-        done.map_err(|error| anyhow!("cannot write the export to {}: {}", self.place, file::reason(&error)))
+        done.map_err(|error| {
+            anyhow!(
+                "cannot write the export to {}: {}",
+                self.place,
+                file::reason(&error)
+            )
+        })
     }
 }

@@ -30,7 +30,11 @@ pub(crate) struct Places {
 
     /// A server of the zones, asked by zone transfer; further ones are asked when the ones before fail
     #[arg(
-        long = "server", value_name = "ADDRESS[:PORT]", env = "NOLAPSE_SERVER", hide_env = true, value_delimiter = ','
+        long = "server",
+        value_name = "ADDRESS[:PORT]",
+        env = "NOLAPSE_SERVER",
+        hide_env = true,
+        value_delimiter = ','
     )]
     servers: Vec<String>,
 
@@ -43,11 +47,23 @@ pub(crate) struct Places {
     xot: bool,
 
     /// The authority that the servers' certificates come from, PEM or DER; the web's authorities unless given
-    #[arg(long, value_name = "FILE", requires = "xot", env = "NOLAPSE_XOT_CA", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "xot",
+        env = "NOLAPSE_XOT_CA",
+        hide_env = true
+    )]
     xot_ca: Option<PathBuf>,
 
     /// The name in the servers' certificates; their own name or address unless given
-    #[arg(long, value_name = "NAME", requires = "xot", env = "NOLAPSE_XOT_NAME", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "xot",
+        env = "NOLAPSE_XOT_NAME",
+        hide_env = true
+    )]
     xot_name: Option<String>,
 
     /// A zone file in master format; may be repeated
@@ -61,7 +77,12 @@ pub(crate) struct Places {
     from: Vec<PathBuf>,
 
     /// The configuration file of DNS Certificate Checker, as it is
-    #[arg(long, value_name = "FILE", env = "NOLAPSE_FROM_DNS_CERT_CHECKER", hide_env = true)]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "NOLAPSE_FROM_DNS_CERT_CHECKER",
+        hide_env = true
+    )]
     from_dns_cert_checker: Option<PathBuf>,
 
     /// A configuration file with sources by name
@@ -70,7 +91,11 @@ pub(crate) struct Places {
 
     /// A source of the configuration file; all of them unless given; may be repeated
     #[arg(
-        long = "source", value_name = "NAME", requires = "config", env = "NOLAPSE_SOURCE", hide_env = true,
+        long = "source",
+        value_name = "NAME",
+        requires = "config",
+        env = "NOLAPSE_SOURCE",
+        hide_env = true,
         value_delimiter = ','
     )]
     sources: Vec<String>,
@@ -80,7 +105,13 @@ pub(crate) struct Places {
     names: Vec<PathBuf>,
 
     /// A network or zone that is yours, in a group if you like; may be repeated
-    #[arg(long = "own", value_name = "[GROUP=]NETWORK|ZONE", env = "NOLAPSE_OWN", hide_env = true, value_delimiter = ',')]
+    #[arg(
+        long = "own",
+        value_name = "[GROUP=]NETWORK|ZONE",
+        env = "NOLAPSE_OWN",
+        hide_env = true,
+        value_delimiter = ','
+    )]
     own: Vec<String>,
 
     /// Only names that this glob stands for, such as '*.shop.example.com'; may be repeated
@@ -170,8 +201,13 @@ impl Places {
         plan.filter = Arc::new(filter);
         if let Some(folder) = &self.state {
             let opened = Copies::open(folder);
-            let copies = opened
-                .map_err(|error| anyhow!("cannot keep copies of zones in {}: {}", shown(folder), file::reason(&error)))?;
+            let copies = opened.map_err(|error| {
+                anyhow!(
+                    "cannot keep copies of zones in {}: {}",
+                    shown(folder),
+                    file::reason(&error)
+                )
+            })?;
             plan.copies = Some(copies);
         }
         if plan.ports.is_empty() {
@@ -232,12 +268,16 @@ impl Places {
         if let Some(label) = &self.wildcard_label {
             let is_label = !label.contains('.') && model::Name::parse(label).is_ok();
             if !is_label {
-                bail!("`{}` is no label: letters, digits and hyphens", untrusted::shown(label));
+                bail!(
+                    "`{}` is no label: letters, digits and hyphens",
+                    untrusted::shown(label)
+                );
             }
             return Ok(label.to_ascii_lowercase());
         }
         let mut octets = [0; 6];
-        aws_lc_rs::rand::fill(&mut octets).map_err(|_| anyhow!("the operating system gives no random numbers"))?;
+        aws_lc_rs::rand::fill(&mut octets)
+            .map_err(|_| anyhow!("the operating system gives no random numbers"))?;
         Ok(format!("nolapse-{}", hex::encode(octets)))
     }
 }
@@ -262,9 +302,14 @@ pub(crate) fn server(typed: &str, security: &Security<'_>) -> anyhow::Result<cra
     let anchors: Vec<Vec<u8>> = match security.ca {
         Some(path) => {
             let read = anchors::read(path).context("cannot read the authority of the servers (--xot-ca)")?;
-            read.iter().map(|certificate| certificate.der().to_vec()).collect()
+            read.iter()
+                .map(|certificate| certificate.der().to_vec())
+                .collect()
         }
-        None => webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().map(|der| der.to_vec()).collect(),
+        None => webpki_root_certs::TLS_SERVER_ROOT_CERTS
+            .iter()
+            .map(|der| der.to_vec())
+            .collect(),
     };
     let own = match &asked.host {
         crate::discover::plan::Host::At(address) => address.to_string(),
@@ -281,8 +326,13 @@ pub(crate) fn read_key(path: &Path) -> anyhow::Result<Key> {
 }
 
 fn read_text(path: &Path, what: &str, most: u64) -> anyhow::Result<String> {
-    let bytes = file::read_bounded(path, most)
-        .map_err(|error| anyhow!("cannot read {what} from {}: {}", shown(path), file::reason(&error)))?;
+    let bytes = file::read_bounded(path, most).map_err(|error| {
+        anyhow!(
+            "cannot read {what} from {}: {}",
+            shown(path),
+            file::reason(&error)
+        )
+    })?;
     String::from_utf8(bytes).map_err(|_| anyhow!("cannot read {what} from {}: not UTF-8", shown(path)))
 }
 
@@ -297,7 +347,8 @@ pub(crate) fn names(path: &Path, plan: &mut Plan) -> anyhow::Result<()> {
     if errors.len() > 8 {
         say::warning(&format!("{place}: {} more lines are no names", errors.len() - 8));
     }
-    plan.names.extend(names.into_iter().map(|name| (name, place.clone())));
+    plan.names
+        .extend(names.into_iter().map(|name| (name, place.clone())));
     Ok(())
 }
 
@@ -315,14 +366,22 @@ pub(crate) fn add_own(typed: &str, plan: &mut Plan) -> anyhow::Result<()> {
         return Ok(());
     }
     if group.is_some() || what.contains('/') {
-        bail!("`{}` is no network: expected 192.0.2.0/24 or 2001:db8::/48", untrusted::shown(what));
+        bail!(
+            "`{}` is no network: expected 192.0.2.0/24 or 2001:db8::/48",
+            untrusted::shown(what)
+        );
     }
     plan.own_zones.push(zone(what).map_err(|words| anyhow!(words))?);
     Ok(())
 }
 
 fn checker(path: &Path, plan: &mut Plan, filter: &mut Filter) -> anyhow::Result<()> {
-    let cannot = || format!("cannot use the configuration of DNS Certificate Checker in {}", shown(path));
+    let cannot = || {
+        format!(
+            "cannot use the configuration of DNS Certificate Checker in {}",
+            shown(path)
+        )
+    };
     let text = read_text(path, "the configuration", limits::FILE_BYTES)?;
     let wanted = dns_cert_checker::parse(text.as_bytes()).with_context(cannot)?;
     if plan.ports.is_empty() {
@@ -348,7 +407,8 @@ pub(crate) fn shown(path: &Path) -> String {
 
 /// Parses the name of a zone.
 pub(crate) fn zone(typed: &str) -> Result<Domain, String> {
-    Domain::parse(typed).map_err(|error| format!("`{}` is no name of a zone: {error}", untrusted::shown(typed)))
+    Domain::parse(typed)
+        .map_err(|error| format!("`{}` is no name of a zone: {error}", untrusted::shown(typed)))
 }
 
 fn zone_file(typed: &str) -> Result<(Domain, PathBuf), String> {

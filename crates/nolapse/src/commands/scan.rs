@@ -47,11 +47,21 @@ pub(crate) struct Args {
     places: Places,
 
     /// Look at endpoints of others too: where a zone leads to a host that is not yours
-    #[arg(long, help_heading = "Names from DNS", env = "NOLAPSE_FOREIGN", hide_env = true)]
+    #[arg(
+        long,
+        help_heading = "Names from DNS",
+        env = "NOLAPSE_FOREIGN",
+        hide_env = true
+    )]
     foreign: bool,
 
     /// Say how many connections to how many addresses --zone and its like would open, and how long that takes; look at nothing
-    #[arg(long, help_heading = "Names from DNS", env = "NOLAPSE_DRY_RUN", hide_env = true)]
+    #[arg(
+        long,
+        help_heading = "Names from DNS",
+        env = "NOLAPSE_DRY_RUN",
+        hide_env = true
+    )]
     dry_run: bool,
 
     #[command(flatten)]
@@ -261,7 +271,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 fn places(args: &Args) -> anyhow::Result<Option<(Plan, Foreign)>> {
     if args.places.is_empty() {
         if args.dry_run {
-            bail!("--dry-run counts what zones lead to: name a --zone with its --server, a --zone-file, or --from");
+            bail!(
+                "--dry-run counts what zones lead to: name a --zone with its --server, a --zone-file, or --from"
+            );
         }
         return Ok(None);
     }
@@ -272,7 +284,11 @@ fn places(args: &Args) -> anyhow::Result<Option<(Plan, Foreign)>> {
         );
     }
     let ports = args.looking.wishes(Ranges::Ordinary).ports;
-    let foreign = if args.foreign { Foreign::Take } else { Foreign::LeaveOut };
+    let foreign = if args.foreign {
+        Foreign::Take
+    } else {
+        Foreign::LeaveOut
+    };
     Ok(Some((args.places.plan(&ports, args.looking.network())?, foreign)))
 }
 

@@ -9,8 +9,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use model::certificate::GeneralName;
-use model::zone::expand::Line;
 use model::zone::Domain;
+use model::zone::expand::Line;
 use model::{Certificate, Name, WildcardName, limits, untrusted};
 use serde_json::Value;
 
@@ -57,13 +57,19 @@ impl Covered {
             .map_err(|error| anyhow::anyhow!("cannot read {shown}: {}", file::reason(&error)))?;
         let mut covered = Self::default();
         if bytes.trim_ascii_start().starts_with(b"{") {
-            covered.lines(&bytes).with_context(|| format!("cannot read {shown}"))?;
+            covered
+                .lines(&bytes)
+                .with_context(|| format!("cannot read {shown}"))?;
         } else {
             let certificates = anchors::read(path)?;
-            certificates.iter().for_each(|certificate| covered.certificate(certificate));
+            certificates
+                .iter()
+                .for_each(|certificate| covered.certificate(certificate));
         }
         if covered.names.is_empty() && covered.wildcards.is_empty() {
-            bail!("{shown} has no certificate with a DNS name: expected certificates, or the lines of `nolapse scan --format ndjson`");
+            bail!(
+                "{shown} has no certificate with a DNS name: expected certificates, or the lines of `nolapse scan --format ndjson`"
+            );
         }
         Ok(covered)
     }
@@ -177,16 +183,25 @@ impl Comparison {
         for parent in &certificates.wildcards {
             let below = format!(".{parent}");
             let used = self.found.iter().any(|name| {
-                name.strip_suffix(below.as_str()).is_some_and(|label| !label.contains('.'))
+                name.strip_suffix(below.as_str())
+                    .is_some_and(|label| !label.contains('.'))
             });
             if !used {
                 let name = format!("*.{parent}");
-                out.push(difference("name-in-no-zone", &name, "a certificate has this wildcard and no zone has a name below it"));
+                out.push(difference(
+                    "name-in-no-zone",
+                    &name,
+                    "a certificate has this wildcard and no zone has a name below it",
+                ));
             }
         }
         for name in &self.found {
             if !certificates.covers(name) {
-                out.push(difference("name-not-covered", name, "a zone has this name and no certificate covers it"));
+                out.push(difference(
+                    "name-not-covered",
+                    name,
+                    "a zone has this name and no certificate covers it",
+                ));
             }
         }
     }
@@ -201,14 +216,22 @@ impl Comparison {
     fn between_views(&self, views: usize, out: &mut Vec<Difference>) {
         let nothing = BTreeSet::new();
         for ((_, name), by_view) in &self.addresses {
-            let sides: Vec<&BTreeSet<IpAddr>> =
-                (0..views).map(|view| by_view.get(view).unwrap_or(&nothing)).collect();
-            if sides.windows(2).all(|pair| matches!(pair, [left, right] if left == right)) {
+            let sides: Vec<&BTreeSet<IpAddr>> = (0..views)
+                .map(|view| by_view.get(view).unwrap_or(&nothing))
+                .collect();
+            if sides
+                .windows(2)
+                .all(|pair| matches!(pair, [left, right] if left == right))
+            {
                 continue;
             }
             let told = |(place, side): (usize, &&BTreeSet<IpAddr>)| {
                 let addresses: Vec<String> = side.iter().map(IpAddr::to_string).collect();
-                let addresses = if addresses.is_empty() { "nothing".to_owned() } else { addresses.join(", ") };
+                let addresses = if addresses.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    addresses.join(", ")
+                };
                 format!("view {} has {addresses}", place + 1)
             };
             let told: Vec<String> = sides.iter().enumerate().map(told).collect();

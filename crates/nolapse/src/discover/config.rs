@@ -34,11 +34,19 @@ use crate::{file, text};
 const TOP: &[&str] = &["ports", "own", "resolvers", "sources"];
 /// Types of sources, and the keys of each beside `type`.
 const TYPES: &[(&str, &[&str])] = &[
-    ("axfr", &["zone", "zones", "servers", "tsig_key", "xot", "xot_ca", "xot_name"]),
+    (
+        "axfr",
+        &[
+            "zone", "zones", "servers", "tsig_key", "xot", "xot_ca", "xot_name",
+        ],
+    ),
     ("zone-file", &["zone", "file"]),
     ("zones-json", &["file", "zones"]),
     ("names", &["file"]),
-    ("route53", &["zone", "zones", "credentials", "endpoint", "private"]),
+    (
+        "route53",
+        &["zone", "zones", "credentials", "endpoint", "private"],
+    ),
     ("cloudflare", &["zone", "zones", "token_file", "endpoint"]),
 ];
 
@@ -48,9 +56,13 @@ pub(crate) fn apply(path: &Path, wanted: &[String], plan: &mut Plan) -> anyhow::
     let bytes = file::read_bounded(path, limits::FILE_BYTES)
         .map_err(|error| anyhow!("cannot read the configuration {place}: {}", file::reason(&error)))?;
     let text = String::from_utf8(bytes).map_err(|_| anyhow!("{place}: not UTF-8"))?;
-    let table: Table = text.parse().map_err(|error: toml::de::Error| anyhow!("{place}: {error}"))?;
+    let table: Table = text
+        .parse()
+        .map_err(|error: toml::de::Error| anyhow!("{place}: {error}"))?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    File { table, folder }.apply(wanted, plan).with_context(|| place.clone())
+    File { table, folder }
+        .apply(wanted, plan)
+        .with_context(|| place.clone())
 }
 
 struct File<'a> {
@@ -80,7 +92,10 @@ impl File<'_> {
             for resolver in texts(&self.table, "resolvers")? {
                 let asked = Plan::server(&resolver, 53, None).map_err(|words| anyhow!(words))?;
                 let Host::At(address) = asked.host else {
-                    bail!("resolvers: `{}` is no address", model::untrusted::shown(&resolver));
+                    bail!(
+                        "resolvers: `{}` is no address",
+                        model::untrusted::shown(&resolver)
+                    );
                 };
                 plan.network.resolvers.push((address, asked.port).into());
             }
@@ -94,7 +109,9 @@ impl File<'_> {
         for name in wanted {
             if !sources.contains_key(name) {
                 let near = text::nearest(name, sources.keys().map(String::as_str));
-                let near = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+                let near = near
+                    .map(|near| format!(": did you mean `{near}`?"))
+                    .unwrap_or_default();
                 bail!("no source `{}`{near}", model::untrusted::shown(name));
             }
         }
@@ -118,11 +135,19 @@ impl File<'_> {
 
 impl Section<'_> {
     fn apply(&self, plan: &mut Plan) -> anyhow::Result<()> {
-        let kind = self.text("type")?.ok_or_else(|| anyhow!("type is missing: one of {}", types()))?;
+        let kind = self
+            .text("type")?
+            .ok_or_else(|| anyhow!("type is missing: one of {}", types()))?;
         let Some((_, keys)) = TYPES.iter().find(|(known, _)| *known == kind) else {
             let near = text::nearest(&kind, TYPES.iter().map(|(known, _)| *known));
-            let near = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
-            bail!("no type `{}`{near} (known are {})", model::untrusted::shown(&kind), types());
+            let near = near
+                .map(|near| format!(": did you mean `{near}`?"))
+                .unwrap_or_default();
+            bail!(
+                "no type `{}`{near} (known are {})",
+                model::untrusted::shown(&kind),
+                types()
+            );
         };
         let all: Vec<&str> = keys.iter().copied().chain(["type"]).collect();
         known("a source of this type", self.table, &all)?;
@@ -130,7 +155,11 @@ impl Section<'_> {
         match kind.as_str() {
             "axfr" => self.transfer(plan, source)?,
             "zone-file" => {
-                let zone = self.zones()?.into_iter().next().ok_or_else(|| anyhow!("zone is missing"))?;
+                let zone = self
+                    .zones()?
+                    .into_iter()
+                    .next()
+                    .ok_or_else(|| anyhow!("zone is missing"))?;
                 let path = self.path("file")?.ok_or_else(|| anyhow!("file is missing"))?;
                 plan.places.push(Place::File { zone, path, source });
             }
@@ -188,7 +217,11 @@ impl Section<'_> {
                 None => credentials_of_environment()?,
             };
             let origin = Origin::parse(endpoint.as_deref().unwrap_or(route53::ENDPOINT))?;
-            let private = if self.flag("private")? { Private::Take } else { Private::LeaveOut };
+            let private = if self.flag("private")? {
+                Private::Take
+            } else {
+                Private::LeaveOut
+            };
             Account::Route53(Route53 { origin, credentials }, private)
         } else {
             let token = match self.path("token_file")? {
@@ -200,7 +233,11 @@ impl Section<'_> {
             let origin = Origin::parse(endpoint.as_deref().unwrap_or(cloudflare::ENDPOINT))?;
             Account::Cloudflare(Cloudflare { origin, token })
         };
-        plan.places.push(Place::Provider { account, source, zones });
+        plan.places.push(Place::Provider {
+            account,
+            source,
+            zones,
+        });
         Ok(())
     }
 
@@ -209,7 +246,8 @@ impl Section<'_> {
         let one = self.text("zone")?;
         let several = texts(self.table, "zones")?;
         let all = one.into_iter().chain(several);
-        all.map(|typed| zone(&typed).map_err(|words| anyhow!(words))).collect()
+        all.map(|typed| zone(&typed).map_err(|words| anyhow!(words)))
+            .collect()
     }
 
     fn text(&self, key: &str) -> anyhow::Result<Option<String>> {
@@ -234,14 +272,20 @@ impl Section<'_> {
 }
 
 fn types() -> String {
-    TYPES.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ")
+    TYPES
+        .iter()
+        .map(|(known, _)| *known)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn known(what: &str, table: &Table, keys: &[&str]) -> anyhow::Result<()> {
     for key in table.keys() {
         if !keys.contains(&key.as_str()) {
             let near = text::nearest(key, keys.iter().copied());
-            let near = near.map(|near| format!(": did you mean `{near}`?")).unwrap_or_default();
+            let near = near
+                .map(|near| format!(": did you mean `{near}`?"))
+                .unwrap_or_default();
             bail!("{what} has no key `{}`{near}", model::untrusted::shown(key));
         }
     }
@@ -266,7 +310,9 @@ fn texts(table: &Table, key: &str) -> anyhow::Result<Vec<String>> {
 
 fn port_number(value: &Value) -> anyhow::Result<u16> {
     let number = value.as_integer().and_then(|number| u16::try_from(number).ok());
-    number.filter(|port| *port > 0).ok_or_else(|| anyhow!("ports: expected numbers from 1 to 65535"))
+    number
+        .filter(|port| *port > 0)
+        .ok_or_else(|| anyhow!("ports: expected numbers from 1 to 65535"))
 }
 
 /// The access key in a file as the tools of AWS write it, its first profile: `aws_access_key_id = ...`.
@@ -294,7 +340,10 @@ fn credentials_of_environment() -> anyhow::Result<Credentials> {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "credentials come from files or variables, and this is where they are read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "credentials come from files or variables, and this is where they are read"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -336,7 +385,11 @@ pub(crate) fn checker_place(place: dns_cert_checker::Place, plan: &mut Plan) -> 
             private,
         } => {
             let credentials = match (key_id, secret) {
-                (Some(key_id), Some(secret)) => Credentials { key_id, secret, token },
+                (Some(key_id), Some(secret)) => Credentials {
+                    key_id,
+                    secret,
+                    token,
+                },
                 _ => credentials_of_environment().with_context(|| format!("zone_data_sources.{name}"))?,
             };
             let origin = Origin::parse(route53::ENDPOINT)?;
@@ -382,7 +435,11 @@ mod tests {
     fn read(content: &str, wanted: &[String]) -> Result<Plan, String> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("nolapse.toml");
-        std::fs::write(folder.path().join("k"), "key k { algorithm hmac-sha256; secret \"c2VjcmV0\"; };").unwrap();
+        std::fs::write(
+            folder.path().join("k"),
+            "key k { algorithm hmac-sha256; secret \"c2VjcmV0\"; };",
+        )
+        .unwrap();
         std::fs::write(&path, content).unwrap();
         let mut plan = plan();
         apply(&path, wanted, &mut plan).map_err(|error| format!("{error:#}"))?;
@@ -398,18 +455,40 @@ mod tests {
         let plan = read(SOUND, &[]).unwrap();
         assert_eq!(plan.ports, [443, 8443]);
         assert_eq!(plan.places.len(), 2);
-        assert!(matches!(&plan.places[1], Place::Transfer { servers, key: Some(_), source, .. } if servers.len() == 2 && source == "main"));
+        assert!(
+            matches!(&plan.places[1], Place::Transfer { servers, key: Some(_), source, .. } if servers.len() == 2 && source == "main")
+        );
         assert_eq!(read(SOUND, &["file".to_owned()]).unwrap().places.len(), 1);
-        assert!(read(SOUND, &["fil".to_owned()]).unwrap_err().contains("did you mean `file`"));
+        assert!(
+            read(SOUND, &["fil".to_owned()])
+                .unwrap_err()
+                .contains("did you mean `file`")
+        );
     }
 
     #[test]
     fn unknown_keys_and_types_are_errors_with_the_nearest() {
-        assert!(read(&SOUND.replace("servers", "server"), &[]).unwrap_err().contains("no key `server`: did you mean `servers`?"));
-        assert!(read(&SOUND.replace("\"axfr\"", "\"afxr\""), &[]).unwrap_err().contains("did you mean `axfr`?"));
-        assert!(read("port = 1", &[]).unwrap_err().contains("did you mean `ports`?"));
+        assert!(
+            read(&SOUND.replace("servers", "server"), &[])
+                .unwrap_err()
+                .contains("no key `server`: did you mean `servers`?")
+        );
+        assert!(
+            read(&SOUND.replace("\"axfr\"", "\"afxr\""), &[])
+                .unwrap_err()
+                .contains("did you mean `axfr`?")
+        );
+        assert!(
+            read("port = 1", &[])
+                .unwrap_err()
+                .contains("did you mean `ports`?")
+        );
         assert!(read("ports = [0]", &[]).unwrap_err().contains("from 1 to 65535"));
         assert!(read("x = ", &[]).unwrap_err().contains("line 1"));
-        assert!(read("[sources.a]\ntype = \"axfr\"\nzone = \"z\"\n", &[]).unwrap_err().contains("servers are missing"));
+        assert!(
+            read("[sources.a]\ntype = \"axfr\"\nzone = \"z\"\n", &[])
+                .unwrap_err()
+                .contains("servers are missing")
+        );
     }
 }

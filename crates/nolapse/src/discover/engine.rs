@@ -135,7 +135,8 @@ impl Coming<'_, '_> {
         self.records += 1;
         (self.events)(Event::Record(record));
         let (view, events) = (self.view, &mut *self.events);
-        self.expansion.take(record, &mut |line| events(Event::Line(view, line)));
+        self.expansion
+            .take(record, &mut |line| events(Event::Line(view, line)));
     }
 
     fn again(&mut self, zone: &Domain) {
@@ -183,7 +184,11 @@ impl<'f> Engine<'_, '_, 'f> {
                 });
             }
             Place::Export { path, source, zones } => self.export(path, source, zones),
-            Place::Provider { account, source, zones } => self.provider(account, source, zones).await,
+            Place::Provider {
+                account,
+                source,
+                zones,
+            } => self.provider(account, source, zones).await,
         }
     }
 
@@ -219,11 +224,18 @@ impl<'f> Engine<'_, '_, 'f> {
             records: 0,
         };
         let copies = self.plan.copies.as_ref();
-        let delivered = zone_transfer::bring(&self.network, &self.clock, wanted, copies, &mut |piece| match piece {
-            Piece::Record(record) => coming.record(record),
-            Piece::Again => coming.again(&wanted.apex),
-        })
-        .await;
+        let delivered =
+            zone_transfer::bring(
+                &self.network,
+                &self.clock,
+                wanted,
+                copies,
+                &mut |piece| match piece {
+                    Piece::Record(record) => coming.record(record),
+                    Piece::Again => coming.again(&wanted.apex),
+                },
+            )
+            .await;
         let records = coming.records;
         let report = transferred(wanted, delivered, records, reasons);
         self.end(&wanted.apex, report.state);
@@ -249,9 +261,14 @@ impl<'f> Engine<'_, '_, 'f> {
             }
         };
         let private = matches!(account, Account::Route53(_, Private::Take));
-        let taken = |zone: &&Hosted| wanted.contains(&zone.apex) || wanted.is_empty() && (private || !zone.private);
+        let taken =
+            |zone: &&Hosted| wanted.contains(&zone.apex) || wanted.is_empty() && (private || !zone.private);
         for zone in hosted.iter().filter(taken) {
-            let source = if zone.private { format!("{source} (private)") } else { source.to_owned() };
+            let source = if zone.private {
+                format!("{source} (private)")
+            } else {
+                source.to_owned()
+            };
             self.hosted(account, zone, source).await;
         }
         for zone in wanted {
@@ -266,7 +283,9 @@ impl<'f> Engine<'_, '_, 'f> {
     /// The records of one zone of an account.
     async fn hosted(&mut self, account: &Account, zone: &Hosted, source: String) {
         let view = self.view_for(&zone.apex);
-        let Some(expansion) = self.views.get_mut(view) else { return };
+        let Some(expansion) = self.views.get_mut(view) else {
+            return;
+        };
         (self.events)(Event::Begin(&zone.apex));
         expansion.begin(zone.apex.clone());
         let mut coming = Coming {
@@ -331,7 +350,11 @@ impl<'f> Engine<'_, '_, 'f> {
                 }
             });
             let records = coming.records;
-            let state = if reasons.is_empty() { State::Whole } else { State::Partial };
+            let state = if reasons.is_empty() {
+                State::Whole
+            } else {
+                State::Partial
+            };
             self.end(&zone, state);
             self.report(Report {
                 zone: Some(zone),
@@ -364,7 +387,10 @@ impl<'f> Engine<'_, '_, 'f> {
         // The view was made, or found, a line above.
         let last = self.views.len().saturating_sub(1).min(view);
         let (views, events) = (&mut self.views, &mut *self.events);
-        #[expect(clippy::indexing_slicing, reason = "there is at least one view, and `last` is one of them")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "there is at least one view, and `last` is one of them"
+        )]
         let expansion = &mut views[last];
         expansion.begin(zone.clone());
         Coming {
@@ -376,7 +402,11 @@ impl<'f> Engine<'_, '_, 'f> {
     }
 
     fn end(&mut self, zone: &Domain, state: State) {
-        let extent = if state.is_missing() { Extent::Partial } else { Extent::Whole };
+        let extent = if state.is_missing() {
+            Extent::Partial
+        } else {
+            Extent::Whole
+        };
         let ended = self.views.iter_mut().rev().find(|view| view.has_zone(zone));
         if let Some(view) = ended {
             view.end(extent);
@@ -401,7 +431,10 @@ impl<'f> Engine<'_, '_, 'f> {
             }
             view.finish(&mut |line| events(Event::Line(place, line)));
             let names = view.outside();
-            let hosts: Vec<Name> = names.iter().filter_map(|name| name.borrowed().host().ok()).collect();
+            let hosts: Vec<Name> = names
+                .iter()
+                .filter_map(|name| name.borrowed().host().ok())
+                .collect();
             let asked = self
                 .network
                 .resolve_all(hosts, &mut |name, answer| {
@@ -438,7 +471,11 @@ const EXPORT_BYTES: u64 = limits::TRANSFER_BYTES;
 const COMPLAINTS: usize = 20;
 
 fn broken_off(records: u64) -> State {
-    if records > 0 { State::Partial } else { State::Failed }
+    if records > 0 {
+        State::Partial
+    } else {
+        State::Failed
+    }
 }
 
 fn failed(zone: &Domain, source: &str, reasons: &mut Vec<String>) -> Report {
@@ -453,7 +490,12 @@ fn failed(zone: &Domain, source: &str, reasons: &mut Vec<String>) -> Report {
 }
 
 /// Puts what became of a transfer into words.
-fn transferred(wanted: &zone_transfer::Zone, delivered: Delivered, records: u64, reasons: &mut Vec<String>) -> Report {
+fn transferred(
+    wanted: &zone_transfer::Zone,
+    delivered: Delivered,
+    records: u64,
+    reasons: &mut Vec<String>,
+) -> Report {
     let failures = delivered.failed.iter();
     reasons.extend(failures.map(|failed| format!("{}: {}", failed.server, failed.error)));
     if let Some(error) = &delivered.not_kept {

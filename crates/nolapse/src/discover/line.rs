@@ -5,8 +5,8 @@
 
 use std::fmt::{self, Write as _};
 
-use model::zone::expand::{Because, Certainty, Found, Holder, Line, Unusable};
 use model::zone::DomainRef;
+use model::zone::expand::{Because, Certainty, Found, Holder, Line, Unusable};
 
 use crate::discover::engine::{Report, State, plain};
 use crate::json;
@@ -143,9 +143,9 @@ impl fmt::Write for Escaped<'_> {
 
 #[cfg(test)]
 mod tests {
+    use model::StartTls;
     use model::zone::expand::Why;
     use model::zone::{Domain, Kind, RecordRef};
-    use model::StartTls;
 
     use super::*;
 

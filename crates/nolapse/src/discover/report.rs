@@ -189,7 +189,10 @@ impl<W: Write> Writer<W> {
     /// Passes on what was collected: before something is waited for, so that nobody waits for what is known.
     pub(crate) fn flush(&mut self) {
         if self.failed.is_none()
-            && let Err(error) = self.out.write_all(self.buffer.as_bytes()).and_then(|()| self.out.flush())
+            && let Err(error) = self
+                .out
+                .write_all(self.buffer.as_bytes())
+                .and_then(|()| self.out.flush())
         {
             self.failed = Some(error);
         }
@@ -203,7 +206,9 @@ pub(crate) fn push_target(found: &Found<'_>, out: &mut String) {
         model::StartTls::None => "tls",
         other => other.word(),
     };
-    let Found { name, address, port, .. } = found;
+    let Found {
+        name, address, port, ..
+    } = found;
     out.push_str(scheme);
     out.push_str("://");
     out.push_str(name);
@@ -238,19 +243,30 @@ impl Table {
         {
             notes.push(first.to_string());
         }
-        self.rows.push([found.name.to_owned(), place, how, notes.join("  ")]);
+        self.rows
+            .push([found.name.to_owned(), place, how, notes.join("  ")]);
     }
 
     fn obstacle(&mut self, unusable: &Unusable<'_>) {
         let name = plain(unusable.name);
-        let address = unusable.address.map(|address| format!(" [{address}]")).unwrap_or_default();
+        let address = unusable
+            .address
+            .map(|address| format!(" [{address}]"))
+            .unwrap_or_default();
         let told = format!("{name}{address}: {}", unusable.why);
         self.causes.entry(unusable.why.word()).or_default().push(told);
     }
 
     fn zone(&mut self, report: &Report) {
-        let name = report.zone.as_ref().map(|zone| plain(zone.borrowed())).unwrap_or_default();
-        let serial = report.serial.map(|serial| format!(", serial {serial}")).unwrap_or_default();
+        let name = report
+            .zone
+            .as_ref()
+            .map(|zone| plain(zone.borrowed()))
+            .unwrap_or_default();
+        let serial = report
+            .serial
+            .map(|serial| format!(", serial {serial}"))
+            .unwrap_or_default();
         let records = text::counted(report.records, "record");
         let state = match report.state {
             State::Whole => records,
@@ -258,7 +274,8 @@ impl Table {
             State::Partial => format!("PARTIAL: {records} before it broke off"),
             State::Failed => "FAILED".to_owned(),
         };
-        self.zones.push(format!("{name} from {}: {state}{serial}", report.source));
+        self.zones
+            .push(format!("{name} from {}: {state}{serial}", report.source));
     }
 
     fn write(self, style: Style, counts: &Counts, sum: &Sum, out: &mut String) {
@@ -286,7 +303,10 @@ impl Table {
                 out.push('\n');
             }
             if told.len() > SHOWN {
-                out.push_str(&format!("  and {} more (--format ndjson lists them)\n", told.len() - SHOWN));
+                out.push_str(&format!(
+                    "  and {} more (--format ndjson lists them)\n",
+                    told.len() - SHOWN
+                ));
             }
         }
         out.push('\n');

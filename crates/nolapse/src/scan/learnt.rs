@@ -42,29 +42,31 @@ const ON_THE_WAY: usize = 1024;
 /// Begins a discovery.
 pub(crate) fn begin(plan: Plan, foreign: Foreign) -> std::io::Result<Receiver<Learnt>> {
     let (out, learnt) = sync_channel(ON_THE_WAY);
-    std::thread::Builder::new().name("zones".to_owned()).spawn(move || {
-        let mut account = Account::default();
-        let sum = block_on(&plan, &mut |event| match event {
-            Event::Line(_, Line::Endpoint(found)) => {
-                if found.holder == Holder::Foreign && foreign == Foreign::LeaveOut {
-                    account.foreign += 1;
-                } else if let Some(service) = service(&found) {
-                    // Nobody takes them any more: the process is about to end.
-                    drop(out.send(Learnt::Endpoint(service, found.address)));
+    std::thread::Builder::new()
+        .name("zones".to_owned())
+        .spawn(move || {
+            let mut account = Account::default();
+            let sum = block_on(&plan, &mut |event| match event {
+                Event::Line(_, Line::Endpoint(found)) => {
+                    if found.holder == Holder::Foreign && foreign == Foreign::LeaveOut {
+                        account.foreign += 1;
+                    } else if let Some(service) = service(&found) {
+                        // Nobody takes them any more: the process is about to end.
+                        drop(out.send(Learnt::Endpoint(service, found.address)));
+                    }
                 }
-            }
-            Event::Line(_, Line::Unusable(_)) => account.unusable += 1,
-            Event::Zone(report) => complain(&report),
-            Event::Record(_) | Event::Begin(_) => {}
-        });
-        let sum = sum.unwrap_or(Sum {
-            missing: 1,
-            ..Sum::default()
-        });
-        account.missing = sum.missing + sum.unresolved;
-        account.filtered = sum.filtered;
-        drop(out.send(Learnt::End(account)));
-    })?;
+                Event::Line(_, Line::Unusable(_)) => account.unusable += 1,
+                Event::Zone(report) => complain(&report),
+                Event::Record(_) | Event::Begin(_) => {}
+            });
+            let sum = sum.unwrap_or(Sum {
+                missing: 1,
+                ..Sum::default()
+            });
+            account.missing = sum.missing + sum.unresolved;
+            account.filtered = sum.filtered;
+            drop(out.send(Learnt::End(account)));
+        })?;
     Ok(learnt)
 }
 
@@ -103,7 +105,11 @@ impl Account {
             out.push(told);
         }
         if self.filtered > 0 {
-            out.push(say(self.filtered, "endpoint was left out by filters", "endpoints were left out by filters"));
+            out.push(say(
+                self.filtered,
+                "endpoint was left out by filters",
+                "endpoints were left out by filters",
+            ));
         }
         out
     }

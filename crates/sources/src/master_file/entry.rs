@@ -68,7 +68,11 @@ impl<R: BufRead> Lines<R> {
         loop {
             if !self.read_line()? {
                 self.begin = self.begin.max(1);
-                return if state.open { Err(Mistake::Open("`(`")) } else { Ok(None) };
+                return if state.open {
+                    Err(Mistake::Open("`(`"))
+                } else {
+                    Ok(None)
+                };
             }
             let Ok(text) = std::str::from_utf8(&self.line) else {
                 self.begin = self.number;

@@ -5,7 +5,9 @@ use super::*;
 fn text(file: &str) -> Result<Vec<String>, MasterError> {
     let origin = Domain::parse("example.com").unwrap();
     let mut out = Vec::new();
-    read_text(file.as_bytes(), &origin, 100_000, &mut |record| out.push(record.to_string()))?;
+    read_text(file.as_bytes(), &origin, 100_000, &mut |record| {
+        out.push(record.to_string())
+    })?;
     Ok(out)
 }
 
@@ -46,7 +48,11 @@ b.other. A 192.0.2.3
 fn generate_makes_records() {
     assert_eq!(
         text("$GENERATE 1-3 h$ 60 A 192.0.2.$\n").unwrap(),
-        ["h1.example.com. 60 IN A 192.0.2.1", "h2.example.com. 60 IN A 192.0.2.2", "h3.example.com. 60 IN A 192.0.2.3"]
+        [
+            "h1.example.com. 60 IN A 192.0.2.1",
+            "h2.example.com. 60 IN A 192.0.2.2",
+            "h3.example.com. 60 IN A 192.0.2.3"
+        ]
     );
 }
 
@@ -60,11 +66,17 @@ fn records_are_bounded() {
 #[test]
 fn mistakes_have_their_line() {
     let wrong = |file: &str| text(file).unwrap_err().to_string();
-    assert_eq!(wrong("a A 192.0.2.1\n\nb A 192.0.2\n"), "text:3: `192.0.2` is no IPv4 address");
+    assert_eq!(
+        wrong("a A 192.0.2.1\n\nb A 192.0.2\n"),
+        "text:3: `192.0.2` is no IPv4 address"
+    );
     assert_eq!(wrong("a A (\n192.0.2.1\n"), "text:1: `(` is never closed");
     assert_eq!(wrong("a A 192.0.2.1 )\n"), "text:1: `)` closes nothing");
     assert_eq!(wrong("a TXT \"x\n"), "text:1: a quote is never closed");
-    assert_eq!(wrong("  A 192.0.2.1\n"), "text:1: there is no record before it whose name it could share");
+    assert_eq!(
+        wrong("  A 192.0.2.1\n"),
+        "text:1: there is no record before it whose name it could share"
+    );
     assert!(wrong("a 60 IN ADDRESS x\n").starts_with("text:1: `ADDRESS` is no type of record"));
     assert!(wrong("a CH TXT x\n").contains("class CH"));
     assert!(wrong("$INCLUDED x\n").contains("no directive `$INCLUDED`"));
@@ -98,28 +110,50 @@ fn included_files_lie_in_the_folder() {
     std::fs::write(folder.path().join("secret"), "s A 192.0.2.9\n").unwrap();
     write("more/hosts", "h A 192.0.2.2\n$INCLUDE deeper x\n");
     write("more/deeper", "d A 192.0.2.3\n");
-    write("zone", "a A 192.0.2.1\n$INCLUDE more/hosts sub\n  AAAA 2001:db8::1\n");
+    write(
+        "zone",
+        "a A 192.0.2.1\n$INCLUDE more/hosts sub\n  AAAA 2001:db8::1\n",
+    );
     let origin = Domain::parse("example.com").unwrap();
     let file = |name: &str| {
         let mut out = Vec::new();
-        read(&inner.join(name), &origin, &mut |record| out.push(record.owner.to_string())).map(|_| out)
+        read(&inner.join(name), &origin, &mut |record| {
+            out.push(record.owner.to_string())
+        })
+        .map(|_| out)
     };
     assert_eq!(
         file("zone").unwrap(),
-        ["a.example.com.", "h.sub.example.com.", "d.x.sub.example.com.", "a.example.com."]
+        [
+            "a.example.com.",
+            "h.sub.example.com.",
+            "d.x.sub.example.com.",
+            "a.example.com."
+        ]
     );
     write("out", "a A 192.0.2.1\n\n$INCLUDE ../secret\n");
     let error = file("out").unwrap_err();
-    assert_eq!((error.line, error.mistake), (3, Mistake::Outside("../secret".to_owned())));
+    assert_eq!(
+        (error.line, error.mistake),
+        (3, Mistake::Outside("../secret".to_owned()))
+    );
     write("self", "$INCLUDE self\n");
     assert_eq!(file("self").unwrap_err().mistake, Mistake::TooDeep);
     write("gone", "$INCLUDE nothing\n");
-    assert!(file("gone").unwrap_err().to_string().ends_with("`nothing`: no such file"));
+    assert!(
+        file("gone")
+            .unwrap_err()
+            .to_string()
+            .ends_with("`nothing`: no such file")
+    );
     assert!(file("missing").unwrap_err().to_string().contains("no such file"));
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink(folder.path().join("secret"), inner.join("link")).unwrap();
         write("through", "$INCLUDE link\n");
-        assert!(matches!(file("through").unwrap_err().mistake, Mistake::Outside(_)));
+        assert!(matches!(
+            file("through").unwrap_err().mistake,
+            Mistake::Outside(_)
+        ));
     }
 }

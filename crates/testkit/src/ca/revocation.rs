@@ -25,9 +25,15 @@ impl Template {
     pub fn information(self, responder: Option<&str>, issuer: Option<&str>) -> Self {
         let place = |last: u8, url: &str| {
             let method = [6, 8, 0x2b, 6, 1, 5, 5, 7, 48, last].to_vec();
-            der::encode(der::SEQUENCE, &[method, der::encode(0x86, url.as_bytes())].concat())
+            der::encode(
+                der::SEQUENCE,
+                &[method, der::encode(0x86, url.as_bytes())].concat(),
+            )
         };
-        let places = [responder.map(|url| place(1, url)), issuer.map(|url| place(2, url))];
+        let places = [
+            responder.map(|url| place(1, url)),
+            issuer.map(|url| place(2, url)),
+        ];
         let places: Vec<u8> = places.into_iter().flatten().flatten().collect();
         self.with_information(&places)
     }
@@ -36,7 +42,10 @@ impl Template {
     pub fn information_many(self, responders: &[String]) -> Self {
         let place = |url: &String| {
             let method = [6, 8, 0x2b, 6, 1, 5, 5, 7, 48, 1].to_vec();
-            der::encode(der::SEQUENCE, &[method, der::encode(0x86, url.as_bytes())].concat())
+            der::encode(
+                der::SEQUENCE,
+                &[method, der::encode(0x86, url.as_bytes())].concat(),
+            )
         };
         let places: Vec<u8> = responders.iter().flat_map(place).collect();
         self.with_information(&places)
@@ -82,7 +91,11 @@ impl Minted {
             key_identifier_method: KeyIdMethod::Sha256,
         };
         let issuer = Issuer::from_params(&self.params, self.key.signer());
-        params.signed_by(&issuer).expect("a list that rcgen can write").der().to_vec()
+        params
+            .signed_by(&issuer)
+            .expect("a list that rcgen can write")
+            .der()
+            .to_vec()
     }
 
     /// An OCSP answer of this authority about `certificate` in DER (RFC 6960 section 4.2.1), in force between these hours
@@ -136,10 +149,18 @@ pub fn index(good: &[&Minted], revoked: &[&Minted]) -> String {
     let serial = |certificate: &Minted| -> String {
         let bytes = certificate.serial();
         let significant = bytes.iter().position(|byte| *byte != 0).unwrap_or(0);
-        bytes[significant..].iter().map(|byte| format!("{byte:02X}")).collect()
+        bytes[significant..]
+            .iter()
+            .map(|byte| format!("{byte:02X}"))
+            .collect()
     };
     for certificate in good {
-        writeln!(lines, "V\t491231235959Z\t\t{}\tunknown\t/CN=a", serial(certificate)).expect("strings grow");
+        writeln!(
+            lines,
+            "V\t491231235959Z\t\t{}\tunknown\t/CN=a",
+            serial(certificate)
+        )
+        .expect("strings grow");
     }
     for certificate in revoked {
         writeln!(
@@ -158,7 +179,9 @@ fn sequence(parts: &[Vec<u8>]) -> Vec<u8> {
 
 /// GeneralizedTime.
 fn time(hours: i64) -> Vec<u8> {
-    let at = hours_from_now(hours).duration_since(UNIX_EPOCH).expect("after 1970");
+    let at = hours_from_now(hours)
+        .duration_since(UNIX_EPOCH)
+        .expect("after 1970");
     der::encode(0x18, stamp(at).as_bytes())
 }
 
@@ -172,7 +195,11 @@ fn stamp(since_epoch: Duration) -> String {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * month_shifted + 2) / 5 + 1;
-    let month = if month_shifted < 10 { month_shifted + 3 } else { month_shifted - 9 };
+    let month = if month_shifted < 10 {
+        month_shifted + 3
+    } else {
+        month_shifted - 9
+    };
     let year = year_of_era + era * 400 + u64::from(month <= 2);
     let (hour, minute, second) = (rest / 3_600, rest / 60 % 60, rest % 60);
     format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}Z")
@@ -200,7 +227,11 @@ mod tests {
             .issued_by(&pki.intermediate);
         let shown = openssl(&["x509", "-noout", "-text"], leaf.pem().as_bytes());
         let shown = String::from_utf8_lossy(&shown).into_owned();
-        for words in ["OCSP - URI:http://127.0.0.1/o", "CA Issuers - URI:http://127.0.0.1/i", "URI:http://127.0.0.1/l"] {
+        for words in [
+            "OCSP - URI:http://127.0.0.1/o",
+            "CA Issuers - URI:http://127.0.0.1/i",
+            "URI:http://127.0.0.1/l",
+        ] {
             assert!(shown.contains(words), "{shown}");
         }
         let folder = Folder::new();
@@ -209,12 +240,28 @@ mod tests {
             file("issuer.pem", pki.intermediate.pem().as_bytes()),
             file("leaf.pem", leaf.pem().as_bytes()),
         );
-        let answer = file("answer.der", &pki.intermediate.ocsp_answer(&leaf, Say::Revoked, (-1, 24)));
+        let answer = file(
+            "answer.der",
+            &pki.intermediate.ocsp_answer(&leaf, Say::Revoked, (-1, 24)),
+        );
         let arguments = [
-            "ocsp", "-respin", &answer, "-issuer", &issuer, "-cert", &certificate, "-no_nonce", "-partial_chain",
-            "-CAfile", &issuer,
+            "ocsp",
+            "-respin",
+            &answer,
+            "-issuer",
+            &issuer,
+            "-cert",
+            &certificate,
+            "-no_nonce",
+            "-partial_chain",
+            "-CAfile",
+            &issuer,
         ];
         let said = openssl(&arguments, &[]);
-        assert!(String::from_utf8_lossy(&said).contains("revoked"), "{}", String::from_utf8_lossy(&said));
+        assert!(
+            String::from_utf8_lossy(&said).contains("revoked"),
+            "{}",
+            String::from_utf8_lossy(&said)
+        );
     }
 }

@@ -35,7 +35,11 @@ impl Named<'_> {
     /// Starts it and waits until every zone is loaded.
     pub fn start(&self) -> Server {
         let folder = Folder::new();
-        let labels: &[&str] = if self.served.is_some() { &["dns", "dot"] } else { &["dns"] };
+        let labels: &[&str] = if self.served.is_some() {
+            &["dns", "dot"]
+        } else {
+            &["dns"]
+        };
         // It listens on addresses that an interface has, which of 127.0.0.0/8 is the first alone.
         let own = std::net::Ipv4Addr::LOCALHOST.into();
         let sockets: Vec<_> = labels
@@ -48,7 +52,13 @@ impl Named<'_> {
         let mut blocks = self.blocks.to_owned();
         if let Some(served) = self.served {
             let dot = sockets[1].1;
-            write!(listen, "listen-on port {} tls own {{ {}; }};", dot.port(), dot.ip()).expect("strings grow");
+            write!(
+                listen,
+                "listen-on port {} tls own {{ {}; }};",
+                dot.port(),
+                dot.ip()
+            )
+            .expect("strings grow");
             write!(
                 blocks,
                 "\ntls own {{ cert-file \"{}\"; key-file \"{}\"; }};",
@@ -79,7 +89,10 @@ impl Named<'_> {
             ),
         );
         let log = folder.at("log");
-        let launch = Launch::new(&log, ["/usr/sbin/named", "-g", "-n", "1", "-c", &word(&configuration)]);
+        let launch = Launch::new(
+            &log,
+            ["/usr/sbin/named", "-g", "-n", "1", "-c", &word(&configuration)],
+        );
         Server::start(folder, launch, sockets).saying("all zones loaded")
     }
 }

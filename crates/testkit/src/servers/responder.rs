@@ -30,8 +30,20 @@ pub fn start(socket: SocketAddr, issuer: &Minted, signer: &Minted, index: &str) 
     let port = socket.port().to_string();
     let log = folder.at("log");
     let command = [
-        "/usr/bin/openssl", "ocsp", "-index", &index, "-CA", &issuer, "-rsigner", &certificate, "-rkey", &key, "-port",
-        &port, "-ndays", "1",
+        "/usr/bin/openssl",
+        "ocsp",
+        "-index",
+        &index,
+        "-CA",
+        &issuer,
+        "-rsigner",
+        &certificate,
+        "-rkey",
+        &key,
+        "-port",
+        &port,
+        "-ndays",
+        "1",
     ];
     let launch = Launch::new(&log, command);
     // It hangs for good after a connection that is closed without a request, so that none may be opened to see whether it

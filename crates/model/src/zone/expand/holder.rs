@@ -60,10 +60,26 @@ mod tests {
 
     #[test]
     fn some_addresses_are_nobodys() {
-        for address in ["0.0.0.0", "0.1.2.3", "255.255.255.255", "224.0.0.1", "240.0.0.1", "::", "ff02::1", "::ffff:0.0.0.0"] {
+        for address in [
+            "0.0.0.0",
+            "0.1.2.3",
+            "255.255.255.255",
+            "224.0.0.1",
+            "240.0.0.1",
+            "::",
+            "ff02::1",
+            "::ffff:0.0.0.0",
+        ] {
             assert!(forbidden(address.parse().unwrap()).is_some(), "{address}");
         }
-        for address in ["127.0.0.1", "10.0.0.0", "192.0.2.255", "::1", "fe80::1", "169.254.169.254"] {
+        for address in [
+            "127.0.0.1",
+            "10.0.0.0",
+            "192.0.2.255",
+            "::1",
+            "fe80::1",
+            "169.254.169.254",
+        ] {
             assert!(forbidden(address.parse().unwrap()).is_none(), "{address}");
         }
     }
@@ -76,7 +92,13 @@ mod tests {
         networks.add("192.0.2.0/24".parse().unwrap(), None);
         networks.add("192.0.2.128/25".parse().unwrap(), Some("berlin".to_owned()));
         assert_eq!(networks.holder(address), Some(Holder::Ours(Some("berlin"))));
-        assert_eq!(networks.holder("192.0.2.1".parse().unwrap()), Some(Holder::Ours(None)));
-        assert_eq!(networks.holder("198.51.100.1".parse().unwrap()), Some(Holder::Foreign));
+        assert_eq!(
+            networks.holder("192.0.2.1".parse().unwrap()),
+            Some(Holder::Ours(None))
+        );
+        assert_eq!(
+            networks.holder("198.51.100.1".parse().unwrap()),
+            Some(Holder::Foreign)
+        );
     }
 }

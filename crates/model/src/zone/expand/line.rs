@@ -194,23 +194,54 @@ impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forbidden(why) => write!(f, "nobody connects to {why}"),
-            Self::Dangling(target) => write!(f, "{target} does not exist: remove the record, or whoever registers that name gets the visitors"),
+            Self::Dangling(target) => write!(
+                f,
+                "{target} does not exist: remove the record, or whoever registers that name gets the visitors"
+            ),
             Self::NoAddress(target) => write!(f, "{target} exists and has neither an A nor an AAAA record"),
             Self::Loop(at) => write!(f, "the way comes back to {at}"),
-            Self::ChainTooLong => write!(f, "more than {} CNAME or DNAME records in a row", crate::limits::CNAME_CHAIN),
-            Self::Unresolved(target, failure) => write!(f, "no resolver said whether {target} has an address: {}", told(failure)),
+            Self::ChainTooLong => write!(
+                f,
+                "more than {} CNAME or DNAME records in a row",
+                crate::limits::CNAME_CHAIN
+            ),
+            Self::Unresolved(target, failure) => write!(
+                f,
+                "no resolver said whether {target} has an address: {}",
+                told(failure)
+            ),
             Self::OutsideZone => f.write_str("the record is not of this zone and was passed over"),
-            Self::Delegated(server) => write!(f, "another zone begins here, served by {server}: name it too, if it is yours"),
-            Self::Glue => f.write_str("the address of a name below a delegation: what counts stands in the other zone"),
+            Self::Delegated(server) => write!(
+                f,
+                "another zone begins here, served by {server}: name it too, if it is yours"
+            ),
+            Self::Glue => {
+                f.write_str("the address of a name below a delegation: what counts stands in the other zone")
+            }
             Self::Occluded => f.write_str("a DNAME above hides this record"),
-            Self::NotAHost(error) => write!(f, "no certificate can name it: {}", crate::untrusted::shown(&error.to_string())),
-            Self::ServiceLabel => f.write_str("a label begins with an underscore, so it is not the name of a host"),
+            Self::NotAHost(error) => write!(
+                f,
+                "no certificate can name it: {}",
+                crate::untrusted::shown(&error.to_string())
+            ),
+            Self::ServiceLabel => {
+                f.write_str("a label begins with an underscore, so it is not the name of a host")
+            }
             Self::NotOffered => f.write_str("the zone says that the service is not offered"),
             Self::UnknownService => f.write_str("it is not known how TLS begins in this service"),
             Self::Malformed => f.write_str("the data is not what a record of its type has"),
-            Self::TooManyAddresses(target) => write!(f, "{target} has more than {} addresses: the first ones are taken", crate::limits::ADDRESSES_PER_NAME),
-            Self::NamesUnknown(target) => write!(f, "every name below it is a name below {target}; those that a list or a record names are looked at"),
-            Self::NameTooLong => f.write_str("the name gets longer than 255 octets on its way through a DNAME"),
+            Self::TooManyAddresses(target) => write!(
+                f,
+                "{target} has more than {} addresses: the first ones are taken",
+                crate::limits::ADDRESSES_PER_NAME
+            ),
+            Self::NamesUnknown(target) => write!(
+                f,
+                "every name below it is a name below {target}; those that a list or a record names are looked at"
+            ),
+            Self::NameTooLong => {
+                f.write_str("the name gets longer than 255 octets on its way through a DNAME")
+            }
         }
     }
 }

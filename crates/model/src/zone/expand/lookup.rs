@@ -20,8 +20,8 @@ pub(super) struct Way {
 /// Where a way ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// At an owner with addresses, each with the seconds it may be kept; and whether there are more.
-    Addresses(Domain, Vec<(IpAddr, u32)>, More),
+    /// At an owner with addresses.
+    Addresses(Housed),
     /// At a name that is in none of the zones.
     Outside(Domain),
     /// At a name without address.
@@ -34,6 +34,17 @@ pub(super) enum End {
     TooLong,
     /// At a DNAME that makes the name too long.
     NameTooLong,
+}
+
+/// An owner and its addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Housed {
+    /// The owner.
+    pub(super) owner: Domain,
+    /// Its addresses, each with the seconds it may be kept.
+    pub(super) addresses: Vec<(IpAddr, u32)>,
+    /// Whether there are more.
+    pub(super) more: More,
 }
 
 /// Whether an owner has more addresses than are taken.
@@ -96,7 +107,9 @@ impl Expansion {
         // Nothing has this name: a wildcard next to the closest encloser answers (RFC 4592 section 3.3.1).
         let encloser = self.closest_encloser(name, apex);
         let source = encloser.child(b"*");
-        let synthesized = source.as_ref().and_then(|source| self.standing_at(source.borrowed()));
+        let synthesized = source
+            .as_ref()
+            .and_then(|source| self.standing_at(source.borrowed()));
         match synthesized {
             Some(here) => {
                 *wildcard = true;
@@ -150,7 +163,12 @@ impl Expansion {
         let hash = self.hash(name);
         let (addresses, more) = self.addresses(hash);
         if !addresses.is_empty() {
-            return Some(Here::End(End::Addresses(name.to_owned(), addresses, more)));
+            let owner = name.to_owned();
+            return Some(Here::End(End::Addresses(Housed {
+                owner,
+                addresses,
+                more,
+            })));
         }
         self.has(hash).then(|| Here::End(End::NoAddress(name.to_owned())))
     }

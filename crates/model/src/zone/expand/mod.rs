@@ -85,6 +85,8 @@ pub struct Expansion {
     wildcards: Vec<(Domain, usize)>,
     quests: HashMap<Domain, Vec<Quest>>,
     seen: HashSet<Seen>,
+    /// Services that were asked for: several records of a zone may name one.
+    asked: HashSet<(Domain, Domain, u16)>,
     /// Addresses of names that went out before their zone broke off.
     went_out: HashSet<(u64, IpAddr)>,
     last: Last,
@@ -159,6 +161,7 @@ impl Expansion {
             wildcards: Vec::new(),
             quests: HashMap::new(),
             seen: HashSet::new(),
+            asked: HashSet::new(),
             went_out: HashSet::new(),
             last: Last::default(),
             text: String::new(),
@@ -210,9 +213,11 @@ impl Expansion {
         };
         let (apex, before) = (Arc::clone(apex), *before);
         let v4 = self.v4.drain(before.v4..);
-        self.went_out.extend(v4.map(|(hash, address, _)| (hash, IpAddr::V4(address))));
+        self.went_out
+            .extend(v4.map(|(hash, address, _)| (hash, IpAddr::V4(address))));
         let v6 = self.v6.drain(before.v6..);
-        self.went_out.extend(v6.map(|(hash, address, _)| (hash, IpAddr::V6(address))));
+        self.went_out
+            .extend(v6.map(|(hash, address, _)| (hash, IpAddr::V6(address))));
         self.exists.truncate(before.exists);
         self.references.truncate(before.references);
         self.wildcards.truncate(before.wildcards);
@@ -267,7 +272,12 @@ impl Expansion {
                 self.last.standing = Standing::Delegated;
                 tell(record, apex, Why::Delegated(server), out);
             }
-            Data::Cname(_) | Data::Alias(..) | Data::Dname(_) | Data::Mx(..) | Data::Srv { .. } | Data::Binding(_) => {
+            Data::Cname(_)
+            | Data::Alias(..)
+            | Data::Dname(_)
+            | Data::Mx(..)
+            | Data::Srv { .. }
+            | Data::Binding(_) => {
                 self.refer(record, place);
             }
             Data::Malformed => tell(record, apex, Why::Malformed, out),
@@ -321,13 +331,7 @@ impl Expansion {
         Standing::Inside
     }
 
-    fn address(
-        &mut self,
-        record: RecordRef<'_>,
-        address: IpAddr,
-        apex: DomainRef<'_>,
-        out: &mut Out<'_>,
-    ) {
+    fn address(&mut self, record: RecordRef<'_>, address: IpAddr, apex: DomainRef<'_>, out: &mut Out<'_>) {
         if self.last.addresses.contains(&address) {
             return;
         }
@@ -385,9 +389,13 @@ impl Expansion {
     }
 
     fn wildcard(&mut self, owner: DomainRef<'_>) {
-        let known = self.wildcards.last().is_some_and(|(last, _)| last.borrowed() == owner);
+        let known = self
+            .wildcards
+            .last()
+            .is_some_and(|(last, _)| last.borrowed() == owner);
         if !known {
-            self.wildcards.push((owner.to_owned(), self.zones.len().saturating_sub(1)));
+            self.wildcards
+                .push((owner.to_owned(), self.zones.len().saturating_sub(1)));
         }
     }
 

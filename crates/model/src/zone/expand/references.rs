@@ -5,7 +5,7 @@ use std::hash::BuildHasher as _;
 use std::net::IpAddr;
 
 use super::line::{Because, Certainty, Found, Holder, Line, Unusable, Why};
-use super::lookup::{End, More, Way};
+use super::lookup::{End, Housed, More, Way};
 use super::service::{self, Scheme, Whom};
 use super::{Expansion, Out, forbidden};
 use crate::limits;
@@ -31,6 +31,20 @@ pub(super) struct Quest {
     listed: Option<usize>,
     /// The place of the zone that led here.
     zone: usize,
+}
+
+impl Quest {
+    /// A name that no record has.
+    const fn elsewhere(identity: Domain, certainty: Certainty, listed: Option<usize>, zone: usize) -> Self {
+        Self {
+            identity,
+            certainty,
+            ports: Ports::Wished,
+            steps: Vec::new(),
+            listed,
+            zone,
+        }
+    }
 }
 
 /// On which ports to look.
@@ -61,9 +75,8 @@ impl Expansion {
         self.v6.sort_unstable();
         self.exists.sort_unstable();
         self.exists.dedup();
-        let mut asked: HashSet<(Domain, Domain, u16)> = HashSet::new();
         for place in 0..self.references.len() {
-            self.reference(place, &mut asked, out);
+            self.reference(place, out);
         }
         self.wildcard_names(out);
         self.listed_names(out);
@@ -78,8 +91,11 @@ impl Expansion {
 
     /// Takes what a resolver said of a name that [`Expansion::outside`] gave.
     pub fn answer(&mut self, name: &Domain, answer: Result<&[IpAddr], &Failure>, out: &mut Out<'_>) {
-        let own = self.wishes.zones.iter().any(|zone| name.borrowed().is_within(zone.borrowed()));
-        let otherwise = if own { Holder::Ours(None) } else { Holder::Foreign };
+        let own = self
+            .wishes
+            .zones
+            .iter()
+            .any(|zone| name.borrowed().is_within(zone.borrowed()));
         for quest in self.quests.remove(name).unwrap_or_default() {
             let addresses = match answer {
                 Ok(addresses) => addresses,
@@ -94,6 +110,9 @@ impl Expansion {
                     continue;
                 }
             };
+            // Whoever lists a name means it.
+            let ours = own || quest.listed.is_some();
+            let otherwise = if ours { Holder::Ours(None) } else { Holder::Foreign };
             for address in addresses {
                 let last = Because::Resolved {
                     name: name.borrowed(),
@@ -113,7 +132,7 @@ impl Expansion {
         self.hasher.hash_one(name.wire())
     }
 
-    fn reference(&mut self, place: usize, asked: &mut HashSet<(Domain, Domain, u16)>, out: &mut Out<'_>) {
+    fn reference(&mut self, place: usize, out: &mut Out<'_>) {
         let Some((record, zone)) = self.references.get(place).cloned() else {
             return;
         };
@@ -137,26 +156,19 @@ impl Expansion {
             Data::Dname(target) => self.say(start, Why::NamesUnknown(target), out),
             Data::Mx(_, exchange) if exchange.is_root() => self.say(start, Why::NotOffered, out),
             Data::Mx(_, exchange) => {
-                if asked.insert((exchange.to_owned(), exchange.to_owned(), 25)) {
+                if self.asked.insert((exchange.to_owned(), exchange.to_owned(), 25)) {
                     let quest = start.quest(exchange, Ports::One(25, StartTls::Smtp));
                     self.pursue(quest, exchange, out);
                 }
             }
             Data::Srv { target, .. } if target.is_root() => self.say(start, Why::NotOffered, out),
-            Data::Srv { port, target } => self.service(start, port, target, asked, out),
+            Data::Srv { port, target } => self.service(start, port, target, out),
             Data::Binding(binding) => self.binding(start, record, &binding, out),
             Data::Address(_) | Data::Ns(_) | Data::Soa(_) | Data::Other | Data::Malformed => {}
         }
     }
 
-    fn service(
-        &mut self,
-        start: Start<'_>,
-        port: u16,
-        target: DomainRef<'_>,
-        asked: &mut HashSet<(Domain, Domain, u16)>,
-        out: &mut Out<'_>,
-    ) {
+    fn service(&mut self, start: Start<'_>, port: u16, target: DomainRef<'_>, out: &mut Out<'_>) {
         let Some(offered) = service::offered(start.owner, port) else {
             return self.say(start, Why::UnknownService, out);
         };
@@ -164,7 +176,7 @@ impl Expansion {
             Whom::Domain => offered.domain,
             Whom::Host => target,
         };
-        if asked.insert((identity.to_owned(), target.to_owned(), port)) {
+        if self.asked.insert((identity.to_owned(), target.to_owned(), port)) {
             let quest = start.quest(identity, Ports::One(port, offered.starttls));
             self.pursue(quest, target, out);
         }
@@ -183,7 +195,10 @@ impl Expansion {
         };
         let guessed;
         let (host, certainty) = if host.is_wildcard() {
-            let Some(child) = host.parent().and_then(|parent| parent.child(self.wishes.guess.as_bytes())) else {
+            let Some(child) = host
+                .parent()
+                .and_then(|parent| parent.child(self.wishes.guess.as_bytes()))
+            else {
                 return;
             };
             guessed = child;
@@ -194,7 +209,11 @@ impl Expansion {
         if binding.priority == 0 && binding.target.is_root() {
             return self.say(start, Why::NotOffered, out);
         }
-        let target = if binding.target.is_root() { host } else { binding.target };
+        let target = if binding.target.is_root() {
+            host
+        } else {
+            binding.target
+        };
         let port = binding.port.unwrap_or(default);
         let mut quest = start.quest(host, Ports::One(port, StartTls::None));
         quest.certainty = certainty;
@@ -229,17 +248,20 @@ impl Expansion {
         let guess = self.wishes.guess.clone();
         let mut guessed: HashSet<Domain> = HashSet::new();
         for (wildcard, zone) in wildcards {
-            let parent = wildcard.borrowed().parent().unwrap_or_else(|| wildcard.borrowed());
+            let parent = wildcard
+                .borrowed()
+                .parent()
+                .unwrap_or_else(|| wildcard.borrowed());
             if let Some(name) = parent.child(guess.as_bytes())
                 && guessed.insert(name.clone())
             {
-                self.named(&name, Certainty::Guessed, None, zone, out);
+                self.named(Quest::elsewhere(name, Certainty::Guessed, None, zone), out);
             }
         }
         for (name, zone) in self.targets() {
             let way = self.follow(name.borrowed());
             if way.wildcard || way.steps.iter().any(|step| self.is_dname(*step)) {
-                self.named(&name, Certainty::Wildcard, None, zone, out);
+                self.named(Quest::elsewhere(name, Certainty::Wildcard, None, zone), out);
             }
         }
     }
@@ -249,7 +271,10 @@ impl Expansion {
         let mut names = BTreeSet::new();
         for (record, zone) in &self.references {
             let target = match record.borrowed().data() {
-                Data::Cname(target) | Data::Alias(_, target) | Data::Mx(_, target) | Data::Srv { target, .. } => target,
+                Data::Cname(target)
+                | Data::Alias(_, target)
+                | Data::Mx(_, target)
+                | Data::Srv { target, .. } => target,
                 Data::Binding(binding) => binding.target,
                 _ => continue,
             };
@@ -269,24 +294,19 @@ impl Expansion {
     fn listed_names(&mut self, out: &mut Out<'_>) {
         let names: Vec<Name> = self.wishes.names.iter().map(|(name, _)| name.clone()).collect();
         for (place, name) in names.iter().enumerate() {
-            let Ok(domain) = Domain::parse(name.as_str()) else { continue };
+            let Ok(domain) = Domain::parse(name.as_str()) else {
+                continue;
+            };
             // What a record has went out with its record.
             if !self.has(self.hash(domain.borrowed())) {
-                self.named(&domain, Certainty::Named, Some(place), 0, out);
+                self.named(Quest::elsewhere(domain, Certainty::Named, Some(place), 0), out);
             }
         }
     }
 
     /// Looks at a name that no record has.
-    fn named(&mut self, name: &Domain, certainty: Certainty, listed: Option<usize>, zone: usize, out: &mut Out<'_>) {
-        let quest = Quest {
-            identity: name.clone(),
-            certainty,
-            ports: Ports::Wished,
-            steps: Vec::new(),
-            listed,
-            zone,
-        };
+    fn named(&mut self, quest: Quest, out: &mut Out<'_>) {
+        let name = quest.identity.clone();
         self.pursue(quest, name.borrowed(), out);
     }
 
@@ -316,7 +336,7 @@ impl Expansion {
             return self.nowhere(&quest, Why::ChainTooLong, out);
         }
         match end {
-            End::Addresses(owner, addresses, more) => self.arrive_at(&quest, owner.borrowed(), &addresses, more, out),
+            End::Addresses(housed) => self.arrive_at(&quest, &housed, out),
             End::Outside(name) => {
                 if name.borrowed().host().is_ok() {
                     self.quests.entry(name).or_default().push(quest);
@@ -332,18 +352,12 @@ impl Expansion {
         }
     }
 
-    fn arrive_at(
-        &mut self,
-        quest: &Quest,
-        owner: DomainRef<'_>,
-        addresses: &[(IpAddr, u32)],
-        more: More,
-        out: &mut Out<'_>,
-    ) {
-        if more == More::Yes {
+    fn arrive_at(&mut self, quest: &Quest, housed: &Housed, out: &mut Out<'_>) {
+        let owner = housed.owner.borrowed();
+        if housed.more == More::Yes {
             self.nowhere(quest, Why::TooManyAddresses(owner), out);
         }
-        for (address, ttl) in addresses {
+        for (address, ttl) in &housed.addresses {
             let last = Because::Address {
                 owner,
                 address: *address,
@@ -383,26 +397,7 @@ impl Expansion {
         if let Err(error) = quest.identity.borrowed().push_host(&mut name) {
             return self.nowhere(quest, Why::NotAHost(error), out);
         }
-        let hash = self.hash(quest.identity.borrowed());
-        let (one, wished);
-        let ports: &[(u16, StartTls)] = match quest.ports {
-            Ports::One(port, starttls) => {
-                one = [(port, starttls)];
-                &one
-            }
-            Ports::Wished => {
-                wished = self.wished();
-                &wished
-            }
-        };
-        // The address record of the name itself led to these already.
-        let direct = self.addresses(hash).0.iter().any(|(address, _)| *address == arrived.address);
-        let went_out = |port: u16, starttls| {
-            direct && self.wishes.ports.contains(&port) && StartTls::for_port(port) == starttls
-        };
-        let mut new: Vec<(u16, StartTls)> = ports.to_vec();
-        new.retain(|(port, starttls)| !went_out(*port, *starttls));
-        new.retain(|(port, starttls)| self.seen.insert((hash, arrived.address, *port, *starttls)));
+        let new = self.new_at(quest, arrived.address);
         if new.is_empty() {
             return;
         }
@@ -417,7 +412,11 @@ impl Expansion {
                 because: &because,
             }));
         }
-        let holder = self.wishes.networks.holder(arrived.address).unwrap_or(arrived.otherwise);
+        let holder = self
+            .wishes
+            .networks
+            .holder(arrived.address)
+            .unwrap_or(arrived.otherwise);
         for (port, starttls) in new {
             out(Line::Endpoint(Found {
                 name: &name,
@@ -432,9 +431,21 @@ impl Expansion {
         }
     }
 
-    fn wished(&self) -> Vec<(u16, StartTls)> {
-        let ports = self.wishes.ports.iter();
-        ports.map(|port| (*port, StartTls::for_port(*port))).collect()
+    /// The ports of a quest that did not go out for this address yet.
+    fn new_at(&mut self, quest: &Quest, address: IpAddr) -> Vec<(u16, StartTls)> {
+        let hash = self.hash(quest.identity.borrowed());
+        let wished = self.wishes.ports.iter();
+        let mut new: Vec<(u16, StartTls)> = match quest.ports {
+            Ports::One(port, starttls) => vec![(port, starttls)],
+            Ports::Wished => wished.map(|port| (*port, StartTls::for_port(*port))).collect(),
+        };
+        // The address record of the name itself led to these already.
+        if self.addresses(hash).0.iter().any(|(own, _)| *own == address) {
+            let ports = &self.wishes.ports;
+            new.retain(|(port, starttls)| !ports.contains(port) || StartTls::for_port(*port) != *starttls);
+        }
+        new.retain(|(port, starttls)| self.seen.insert((hash, address, *port, *starttls)));
+        new
     }
 
     fn nowhere(&self, quest: &Quest, why: Why<'_>, out: &mut Out<'_>) {

@@ -106,7 +106,10 @@ pub(super) fn bound(owner: DomainRef<'_>) -> (DomainRef<'_>, Option<u16>, Scheme
     let mut port = None;
     let mut scheme = Scheme::Https;
     for label in owner.labels() {
-        let Some(word) = label.strip_prefix(b"_").and_then(|word| std::str::from_utf8(word).ok()) else {
+        let Some(word) = label
+            .strip_prefix(b"_")
+            .and_then(|word| std::str::from_utf8(word).ok())
+        else {
             break;
         };
         match word.parse::<u16>() {
@@ -144,7 +147,8 @@ mod tests {
     fn srv_owners_name_a_service() {
         let read = |owner: &str, port| {
             let owner = Domain::parse(owner).unwrap();
-            offered(owner.borrowed(), port).map(|offered| (offered.starttls, offered.whom, offered.domain.to_string()))
+            offered(owner.borrowed(), port)
+                .map(|offered| (offered.starttls, offered.whom, offered.domain.to_string()))
         };
         let domain = "example.com.".to_owned();
         assert_eq!(
@@ -155,8 +159,14 @@ mod tests {
             read("_imaps._tcp.example.com", 993),
             Some((StartTls::None, Whom::Host, domain.clone()))
         );
-        assert_eq!(read("_sip._tls.example.com", 5061), Some((StartTls::None, Whom::Domain, domain.clone())));
-        assert_eq!(read("_odd._tcp.example.com", 993), Some((StartTls::None, Whom::Host, domain)));
+        assert_eq!(
+            read("_sip._tls.example.com", 5061),
+            Some((StartTls::None, Whom::Domain, domain.clone()))
+        );
+        assert_eq!(
+            read("_odd._tcp.example.com", 993),
+            Some((StartTls::None, Whom::Host, domain))
+        );
         assert_eq!(read("_odd._tcp.example.com", 1), None);
         assert_eq!(read("_sip._udp.example.com", 5060), None);
         assert_eq!(read("example.com", 1), None);
@@ -169,8 +179,17 @@ mod tests {
             let (host, port, scheme) = bound(owner.borrowed());
             (host.to_string(), port, scheme)
         };
-        assert_eq!(read("www.example."), ("www.example.".to_owned(), None, Scheme::Https));
-        assert_eq!(read("_8443._https.www.example."), ("www.example.".to_owned(), Some(8443), Scheme::Https));
-        assert_eq!(read("_dns.ns.example."), ("ns.example.".to_owned(), None, Scheme::Dns));
+        assert_eq!(
+            read("www.example."),
+            ("www.example.".to_owned(), None, Scheme::Https)
+        );
+        assert_eq!(
+            read("_8443._https.www.example."),
+            ("www.example.".to_owned(), Some(8443), Scheme::Https)
+        );
+        assert_eq!(
+            read("_dns.ns.example."),
+            ("ns.example.".to_owned(), None, Scheme::Dns)
+        );
     }
 }

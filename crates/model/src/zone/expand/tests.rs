@@ -1,8 +1,11 @@
 //! Zones of a few records, and exactly the endpoints that follow.
 
+#![expect(clippy::cast_possible_truncation, reason = "data of a few octets")]
+
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
+use crate::observation::Failure;
 
 const ZONE: &str = "example.com";
 
@@ -65,8 +68,13 @@ fn shown(line: Line<'_>) -> String {
             };
             assert!(Name::parse(found.name).is_ok());
             let starttls = found.starttls;
-            let Found { name, address, port, .. } = found;
-            format!("{name} {address}:{port} {starttls}{holder}{sure} <- {}", because.join("; "))
+            let Found {
+                name, address, port, ..
+            } = found;
+            format!(
+                "{name} {address}:{port} {starttls}{holder}{sure} <- {}",
+                because.join("; ")
+            )
         }
         Line::Unusable(unusable) => format!("{}: {}", unusable.name, unusable.why.word()),
     }
@@ -101,14 +109,15 @@ fn expand_with(wishes: Wishes, records: &[&str]) -> Vec<String> {
         expansion.answer(&name, answer, &mut out);
     }
     assert!(expansion.outside().is_empty());
-    lines.iter().map(|line| line.replace(".example.com.", "")).collect()
+    lines
+        .iter()
+        .map(|line| line.replace(".example.com.", ""))
+        .collect()
 }
 
 fn expand(records: &[&str]) -> Vec<String> {
     expand_with(wishes(), records)
 }
-
-use crate::observation::Failure;
 
 #[test]
 fn every_address_of_every_name_on_every_port() {
@@ -117,7 +126,15 @@ fn every_address_of_every_name_on_every_port() {
         ..wishes()
     };
     assert_eq!(
-        expand_with(wishes, &["www A 192.0.2.1", "www AAAA 2001:db8::1", "www A 192.0.2.1", "www TXT x"]),
+        expand_with(
+            wishes,
+            &[
+                "www A 192.0.2.1",
+                "www AAAA 2001:db8::1",
+                "www A 192.0.2.1",
+                "www TXT x"
+            ]
+        ),
         [
             "www.example.com 192.0.2.1:443 none <- www 60 IN A 192.0.2.1",
             "www.example.com 192.0.2.1:465 none <- www 60 IN A 192.0.2.1",
@@ -132,7 +149,14 @@ fn every_address_of_every_name_on_every_port() {
 #[test]
 fn chains_are_followed_inside_first_and_outside_by_resolvers() {
     assert_eq!(
-        expand(&["a CNAME b", "b CNAME c", "c A 192.0.2.3", "out CNAME vendor.test.", "late CNAME slow.test.", "gone CNAME nobody.test."]),
+        expand(&[
+            "a CNAME b",
+            "b CNAME c",
+            "c A 192.0.2.3",
+            "out CNAME vendor.test.",
+            "late CNAME slow.test.",
+            "gone CNAME nobody.test."
+        ]),
         [
             "c.example.com 192.0.2.3:443 none <- c 60 IN A 192.0.2.3",
             "a.example.com 192.0.2.3:443 none <- a 60 IN CNAME b; b 60 IN CNAME c; c 60 IN A 192.0.2.3",
@@ -146,7 +170,9 @@ fn chains_are_followed_inside_first_and_outside_by_resolvers() {
 
 #[test]
 fn a_chain_of_eight_is_followed_and_of_nine_is_not() {
-    let mut records: Vec<String> = (1..8).map(|step| format!("c{step} CNAME c{}", step + 1)).collect();
+    let mut records: Vec<String> = (1..8)
+        .map(|step| format!("c{step} CNAME c{}", step + 1))
+        .collect();
     records.push("c8 CNAME end".to_owned());
     records.push("end A 192.0.2.8".to_owned());
     records.push("c0 CNAME c1".to_owned());
@@ -161,15 +187,34 @@ fn a_chain_of_eight_is_followed_and_of_nine_is_not() {
 #[test]
 fn loops_dangling_and_empty_names_are_lines_of_their_own() {
     assert_eq!(
-        expand(&["a CNAME b", "b CNAME a", "self CNAME self", "nowhere CNAME missing", "t TXT x", "empty CNAME t"]),
-        ["a: loop", "b: loop", "self: loop", "nowhere: dangling", "empty: no-address"]
+        expand(&[
+            "a CNAME b",
+            "b CNAME a",
+            "self CNAME self",
+            "nowhere CNAME missing",
+            "t TXT x",
+            "empty CNAME t"
+        ]),
+        [
+            "a: loop",
+            "b: loop",
+            "self: loop",
+            "nowhere: dangling",
+            "empty: no-address"
+        ]
     );
 }
 
 #[test]
 fn what_nobody_connects_to_is_said() {
     assert_eq!(
-        expand(&["zero A 0.0.0.0", "all A 255.255.255.255", "to CNAME zero", "_x A 192.0.2.1", "-a A 192.0.2.1"]),
+        expand(&[
+            "zero A 0.0.0.0",
+            "all A 255.255.255.255",
+            "to CNAME zero",
+            "_x A 192.0.2.1",
+            "-a A 192.0.2.1"
+        ]),
         [
             "zero: forbidden-address",
             "all: forbidden-address",
@@ -237,14 +282,25 @@ fn bindings_have_ports_hints_and_aliases() {
 fn wildcards_are_solved_by_known_names_and_one_guess() {
     let mut wishes = wishes();
     wishes.names = vec![
-        (Name::parse("known.apps.example.com").unwrap(), "list.txt".to_owned()),
-        (Name::parse("x.deep.apps.example.com").unwrap(), "list.txt".to_owned()),
+        (
+            Name::parse("known.apps.example.com").unwrap(),
+            "list.txt".to_owned(),
+        ),
+        (
+            Name::parse("x.deep.apps.example.com").unwrap(),
+            "list.txt".to_owned(),
+        ),
         (Name::parse("vendor.test").unwrap(), "list.txt".to_owned()),
     ];
     assert_eq!(
         expand_with(
             wishes,
-            &["*.apps A 192.0.2.5", "real.deep.apps A 192.0.2.6", "to CNAME shop.apps", "@ MX 1 mail.apps"]
+            &[
+                "*.apps A 192.0.2.5",
+                "real.deep.apps A 192.0.2.6",
+                "to CNAME shop.apps",
+                "@ MX 1 mail.apps"
+            ]
         ),
         [
             "real.deep.apps.example.com 192.0.2.6:443 none <- real.deep.apps 60 IN A 192.0.2.6",
@@ -256,7 +312,7 @@ fn wildcards_are_solved_by_known_names_and_one_guess() {
             "known.apps.example.com 192.0.2.5:443 none wildcard <- listed in list.txt; *.apps 60 IN A 192.0.2.5",
             // A name between hides the wildcard above it (RFC 4592 section 2.2.2).
             "x.deep.apps: dangling",
-            "vendor.test 198.51.100.7:443 none foreign <- listed in list.txt; vendor.test. IN A 198.51.100.7 (resolver)",
+            "vendor.test 198.51.100.7:443 none <- listed in list.txt; vendor.test. IN A 198.51.100.7 (resolver)",
         ]
     );
 }
@@ -283,7 +339,12 @@ fn delegations_are_other_zones() {
             "in CNAME host.sub",
             "www.other.test. A 192.0.2.1",
         ]),
-        ["sub: delegated", "ns.sub: glue", "www.other.test.: outside-zone", "in: dangling"]
+        [
+            "sub: delegated",
+            "ns.sub: glue",
+            "www.other.test.: outside-zone",
+            "in: dangling"
+        ]
     );
 }
 
@@ -292,7 +353,15 @@ fn dname_renames_what_is_below() {
     let mut wishes = wishes();
     wishes.names = vec![(Name::parse("www.old.example.com").unwrap(), "seen".to_owned())];
     assert_eq!(
-        expand_with(wishes, &["old DNAME new", "www.new A 192.0.2.1", "to CNAME www.old", "under.old A 192.0.2.9"]),
+        expand_with(
+            wishes,
+            &[
+                "old DNAME new",
+                "www.new A 192.0.2.1",
+                "to CNAME www.old",
+                "under.old A 192.0.2.9"
+            ]
+        ),
         [
             "www.new.example.com 192.0.2.1:443 none <- www.new 60 IN A 192.0.2.1",
             "under.old: occluded",
@@ -306,11 +375,19 @@ fn dname_renames_what_is_below() {
 #[test]
 fn an_alias_has_the_addresses_of_its_families() {
     assert_eq!(
-        expand(&["@ ALIAS 4 lb", "lb A 192.0.2.1", "lb AAAA 2001:db8::1", "both ALIAS 4 lb", "both ALIAS 6 lb", "to CNAME @", "*.w ALIAS 6 lb"])
-            .into_iter()
-            .filter(|line| !line.starts_with("lb"))
-            .map(|line| line.split(" <-").next().unwrap().to_owned())
-            .collect::<Vec<_>>(),
+        expand(&[
+            "@ ALIAS 4 lb",
+            "lb A 192.0.2.1",
+            "lb AAAA 2001:db8::1",
+            "both ALIAS 4 lb",
+            "both ALIAS 6 lb",
+            "to CNAME @",
+            "*.w ALIAS 6 lb"
+        ])
+        .into_iter()
+        .filter(|line| !line.starts_with("lb"))
+        .map(|line| line.split(" <-").next().unwrap().to_owned())
+        .collect::<Vec<_>>(),
         [
             "example.com 192.0.2.1:443 none",
             "both.example.com 192.0.2.1:443 none",
@@ -324,7 +401,9 @@ fn an_alias_has_the_addresses_of_its_families() {
 #[test]
 fn networks_tell_ours_from_theirs() {
     let mut wishes = wishes();
-    wishes.networks.add("192.0.2.0/25".parse().unwrap(), Some("berlin".to_owned()));
+    wishes
+        .networks
+        .add("192.0.2.0/25".parse().unwrap(), Some("berlin".to_owned()));
     assert_eq!(
         expand_with(wishes, &["a A 192.0.2.1", "b A 192.0.2.200"]),
         [
@@ -342,7 +421,10 @@ fn a_partial_zone_proves_no_absence() {
     expansion.begin(Domain::parse(ZONE).unwrap());
     expansion.take(record("a CNAME missing").borrowed(), &mut out);
     expansion.finish(&mut out);
-    assert_eq!(expansion.outside(), [Domain::parse("missing.example.com").unwrap()]);
+    assert_eq!(
+        expansion.outside(),
+        [Domain::parse("missing.example.com").unwrap()]
+    );
     drop(expansion);
     assert!(lines.is_empty());
 }
@@ -362,7 +444,10 @@ fn a_zone_that_comes_again_gives_nothing_twice() {
     }
     expansion.end(Extent::Whole);
     expansion.finish(&mut out);
-    let heads: Vec<&str> = lines.iter().map(|line| line.split(" <-").next().unwrap()).collect();
+    let heads: Vec<&str> = lines
+        .iter()
+        .map(|line| line.split(" <-").next().unwrap())
+        .collect();
     assert_eq!(
         heads,
         [
@@ -397,7 +482,13 @@ fn a_crowd_behind_one_name_is_bounded() {
     let records: Vec<&str> = records.iter().map(String::as_str).collect();
     let lines = expand(&records);
     assert_eq!(lines.iter().filter(|line| line.starts_with("many.")).count(), 200);
-    assert_eq!(lines.iter().filter(|line| line.ends_with("too-many-addresses")).count(), 3);
+    assert_eq!(
+        lines
+            .iter()
+            .filter(|line| line.ends_with("too-many-addresses"))
+            .count(),
+        3
+    );
     let through: Vec<_> = lines.iter().filter(|line| line.contains("CNAME")).collect();
     assert_eq!(through.len(), 3 * crate::limits::ADDRESSES_PER_NAME);
 }

@@ -1,5 +1,7 @@
 //! Answers made by hand, message by message.
 
+#![expect(clippy::cast_possible_truncation, reason = "data of a few octets")]
+
 use model::zone::DomainRef;
 
 use super::*;
@@ -82,17 +84,34 @@ fn failure(messages: &[Vec<u8>]) -> TransferError {
 fn a_zone_is_whole_when_its_start_comes_again() {
     let (seen, ended) = run(
         None,
-        &[message(0, &[soa(5), a("a.example")]), message(0, &[a("b.example")]), message(0, &[soa(5)])],
+        &[
+            message(0, &[soa(5), a("a.example")]),
+            message(0, &[a("b.example")]),
+            message(0, &[soa(5)]),
+        ],
     );
     assert_eq!(seen, ["whole", "+example. SOA", "+a.example. A", "+b.example. A"]);
-    assert_eq!(ended, Ok(Some(Ended::Whole { serial: 5, records: 4 })));
+    assert_eq!(
+        ended,
+        Ok(Some(Ended::Whole {
+            serial: 5,
+            records: 4
+        }))
+    );
     let (_, unfinished) = run(None, &[message(0, &[soa(5), a("a.example")])]);
     assert_eq!(unfinished, Ok(None));
 }
 
 #[test]
 fn one_soa_for_each_message_is_fine() {
-    let (seen, ended) = run(None, &[message(0, &[soa(5)]), message(0, &[a("a.example")]), message(0, &[soa(5)])]);
+    let (seen, ended) = run(
+        None,
+        &[
+            message(0, &[soa(5)]),
+            message(0, &[a("a.example")]),
+            message(0, &[soa(5)]),
+        ],
+    );
     assert_eq!(seen.len(), 3);
     assert!(matches!(ended, Ok(Some(Ended::Whole { serial: 5, .. }))));
 }
@@ -103,7 +122,17 @@ fn changes_are_told_from_a_whole_zone() {
         Some(3),
         &[message(
             0,
-            &[soa(5), soa(3), a("old.example"), soa(4), a("new.example"), soa(4), soa(5), a("newer.example"), soa(5)],
+            &[
+                soa(5),
+                soa(3),
+                a("old.example"),
+                soa(4),
+                a("new.example"),
+                soa(4),
+                soa(5),
+                a("newer.example"),
+                soa(5),
+            ],
         )],
     );
     assert_eq!(
@@ -133,7 +162,10 @@ fn refusals_are_told_apart() {
     assert_eq!(failure(&[message(5, &[])]), TransferError::Refused);
     assert_eq!(failure(&[message(9, &[])]), TransferError::NotAuthoritative);
     assert_eq!(failure(&[message(2, &[])]), TransferError::ServerFailed);
-    assert_eq!(failure(&[message(4, &[])]), TransferError::NotImplemented("NOTIMP"));
+    assert_eq!(
+        failure(&[message(4, &[])]),
+        TransferError::NotImplemented("NOTIMP")
+    );
     assert_eq!(failure(&[message(0, &[])]), TransferError::Empty);
 }
 
@@ -159,7 +191,10 @@ fn what_belongs_to_something_else_is_mixed_up() {
 #[test]
 fn loops_are_noticed() {
     let same = message(0, &[a("a.example"), a("b.example")]);
-    assert_eq!(failure(&[message(0, &[soa(5)]), same.clone(), same]), TransferError::Looping);
+    assert_eq!(
+        failure(&[message(0, &[soa(5)]), same.clone(), same]),
+        TransferError::Looping
+    );
     let back = message(0, &[soa(5), soa(3), soa(2)]);
     assert_eq!(run(Some(3), &[back]).1.unwrap_err(), TransferError::Looping);
     let again = message(0, &[soa(5), soa(3), soa(4), soa(3)]);
@@ -170,13 +205,24 @@ fn loops_are_noticed() {
 fn too_many_records_are_endless() {
     let mut incoming = ask(None);
     incoming.records = limits::TRANSFER_RECORDS - 1;
-    let ended = incoming.take(&message(0, &[soa(5), a("a.example"), a("b.example")]), 0, &mut |_| {});
-    assert!(matches!(ended, Err(TransferError::Endless { what: "records", .. })));
+    let ended = incoming.take(
+        &message(0, &[soa(5), a("a.example"), a("b.example")]),
+        0,
+        &mut |_| {},
+    );
+    assert!(matches!(
+        ended,
+        Err(TransferError::Endless { what: "records", .. })
+    ));
 }
 
 #[test]
 fn nothing_is_given_before_it_is_proven() {
-    let key = Key::new(Domain::parse("k").unwrap(), super::super::tsig::Algorithm::Sha256, b"secret");
+    let key = Key::new(
+        Domain::parse("k").unwrap(),
+        super::super::tsig::Algorithm::Sha256,
+        b"secret",
+    );
     let ask = Ask {
         zone: Domain::parse("example").unwrap(),
         serial: None,
@@ -188,7 +234,10 @@ fn nothing_is_given_before_it_is_proven() {
     assert_eq!(ended, Err(TransferError::Tsig(TsigError::Unsigned)));
     assert_eq!(given, 0);
     let (_, mut incoming) = Incoming::ask(&ask, ID, 0);
-    assert_eq!(incoming.take(&message(5, &[]), 0, &mut |_| {}), Err(TransferError::Refused));
+    assert_eq!(
+        incoming.take(&message(5, &[]), 0, &mut |_| {}),
+        Err(TransferError::Refused)
+    );
 }
 
 #[test]
