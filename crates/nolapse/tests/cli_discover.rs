@@ -1,5 +1,11 @@
 //! Stories of `nolapse discover`, told to the real binary and to real name servers on loopback.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests: what they cannot do fails the test"
+)]
+
 mod cli_world;
 
 use std::net::SocketAddr;
@@ -530,110 +536,95 @@ fn hostile(steps: Vec<Step>) -> Ran {
     ask(server.socket(), &["--format", "ndjson"])
 }
 
+/// Each of these fails with its words, and is not taken for the zone.
+fn each_fails(cases: Vec<(&str, Vec<Step>, &str)>) {
+    for (name, steps, words) in cases {
+        let ran = hostile(steps);
+        assert_eq!(ran.code, 3, "{name}: {}", ran.err);
+        assert!(ran.err.contains(words), "{name}: {}", ran.err);
+        let zones = ran.records();
+        let zone = zones.iter().find(|line| line["kind"] == "zone").unwrap();
+        let state = zone["state"].as_str();
+        assert!(matches!(state, Some("partial" | "failed")), "{name}: {zone}");
+    }
+}
+
+/// The first message of a zone.
+fn first() -> Vec<u8> {
+    let www = transfers::a("www.example.test", [127, 0, 1, 1]);
+    transfers::message(0, &[transfers::soa("example.test", 1), www])
+}
+
+fn framed(length: u16, octets: &[u8]) -> Step {
+    Step::Raw([length.to_be_bytes().to_vec(), octets.to_vec()].concat())
+}
+
 #[test]
-fn hostile_transfers_are_each_named_and_never_taken_for_the_zone() {
-    use testkit::transfers::{a, message, odd, soa};
-    let (begin, www) = (soa("example.test", 1), a("www.example.test", [127, 0, 1, 1]));
-    let first = message(0, &[begin.clone(), www.clone()]);
-    let mut truncated = first.clone();
+fn cut_transfers_are_parts_and_no_zones() {
+    let mut truncated = first();
     truncated[2] |= 2;
-    let mut other_number = first.clone();
-    other_number[0] = 0xff;
-    // Where it stands itself: behind the header and the first record.
-    let looping = odd(
-        &[0xc0, 12 + u8::try_from(begin.len()).unwrap()],
-        1,
-        &[127, 0, 0, 1],
-    );
-    let forward = odd(&[0xc0, 0xff], 1, &[127, 0, 0, 1]);
-    let framed = |length: u16, octets: &[u8]| [length.to_be_bytes().to_vec(), octets.to_vec()].concat();
-    let same = message(0, &[a("x.example.test", [127, 0, 1, 3])]);
-    for (name, steps, words) in [
-        (
-            "cut",
-            vec![Step::Message(first.clone())],
-            "before the zone was whole",
-        ),
-        (
-            "cut inside",
-            vec![Step::Message(first.clone()), Step::Raw(framed(500, &[0; 20]))],
-            "before the zone was whole",
-        ),
+    let inside = vec![Step::Message(first()), framed(500, &[0; 20])];
+    each_fails(vec![
+        ("cut", vec![Step::Message(first())], "before the zone was whole"),
+        ("cut inside", inside, "before the zone was whole"),
         ("marked as cut", vec![Step::Message(truncated)], "truncated"),
+    ]);
+}
+
+#[test]
+fn mixed_up_transfers_are_named() {
+    use testkit::transfers::{message, soa};
+    let mut other_number = first();
+    other_number[0] = 0xff;
+    let www = transfers::a("www.example.test", [127, 0, 1, 1]);
+    let wrong = |answers: &[Vec<u8>]| vec![Step::Message(message(0, answers)), Step::Silence];
+    let ends = vec![
+        Step::Message(first()),
+        Step::Message(message(0, &[soa("example.test", 2)])),
+        Step::Silence,
+    ];
+    each_fails(vec![
         (
             "another number",
             vec![Step::Message(other_number), Step::Silence],
             "does not belong to the question",
         ),
+        ("another zone", wrong(&[soa("other.test", 1)]), "another zone"),
+        ("no start", wrong(&[www]), "does not begin with"),
+        ("nothing", wrong(&[]), "without a single record"),
+        ("another end", ends, "changed from serial 1 to 2"),
         (
-            "another zone",
-            vec![Step::Message(message(0, &[soa("other.test", 1)])), Step::Silence],
-            "another zone",
+            "changes",
+            wrong(&[soa("example.test", 3), soa("example.test", 1)]),
+            "changed from serial 3 to 1",
         ),
-        (
-            "no start",
-            vec![Step::Message(message(0, &[www.clone()])), Step::Silence],
-            "does not begin with",
-        ),
-        (
-            "nothing",
-            vec![Step::Message(message(0, &[])), Step::Silence],
-            "without a single record",
-        ),
-        (
-            "pointer to itself",
-            vec![
-                Step::Message(message(0, &[begin.clone(), looping])),
-                Step::Silence,
-            ],
-            "points backwards",
-        ),
-        (
-            "pointer forwards",
-            vec![
-                Step::Message(message(0, &[begin.clone(), forward])),
-                Step::Silence,
-            ],
-            "points backwards",
-        ),
+    ]);
+}
+
+#[test]
+fn loops_and_what_is_no_message_are_named() {
+    use testkit::transfers::{a, message, odd, soa};
+    let begin = soa("example.test", 1);
+    // Where it stands itself: behind the header and the first record.
+    let itself = odd(
+        &[0xc0, 12 + u8::try_from(begin.len()).unwrap()],
+        1,
+        &[127, 0, 0, 1],
+    );
+    let forwards = odd(&[0xc0, 0xff], 1, &[127, 0, 0, 1]);
+    let behind = |record: Vec<u8>| vec![Step::Message(message(0, &[begin.clone(), record])), Step::Silence];
+    let same = Step::Message(message(0, &[a("x.example.test", [127, 0, 1, 3])]));
+    let again = vec![Step::Message(first()), same.clone(), same, Step::Silence];
+    each_fails(vec![
+        ("pointer to itself", behind(itself), "points backwards"),
+        ("pointer forwards", behind(forwards), "points backwards"),
         (
             "no message",
-            vec![Step::Raw(framed(5, b"hello")), Step::Silence],
+            vec![framed(5, b"hello"), Step::Silence],
             "cannot be read",
         ),
-        (
-            "the same again",
-            vec![
-                Step::Message(first.clone()),
-                Step::Message(same.clone()),
-                Step::Message(same),
-                Step::Silence,
-            ],
-            "again and again",
-        ),
-        (
-            "another end",
-            vec![
-                Step::Message(first),
-                Step::Message(message(0, &[soa("example.test", 2)])),
-                Step::Silence,
-            ],
-            "changed from serial 1 to 2",
-        ),
-    ] {
-        let ran = hostile(steps);
-        assert_eq!(ran.code, 3, "{name}: {}", ran.err);
-        assert!(ran.err.contains(words), "{name}: {}", ran.err);
-        let zones: Vec<Value> = ran
-            .records()
-            .into_iter()
-            .filter(|line| line["kind"] == "zone")
-            .collect();
-        assert!(
-            matches!(zones[0]["state"].as_str(), Some("partial" | "failed")),
-            "{name}: {zones:?}"
-        );
-    }
+        ("the same again", again, "again and again"),
+    ]);
 }
 
 #[test]

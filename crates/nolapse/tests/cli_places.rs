@@ -1,5 +1,10 @@
 //! Stories of the other places that `discover` and `scan` learn from: files, exports, providers, copies of last time.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests: what they cannot do fails the test"
+)]
+
 mod cli_world;
 
 use cli_world::{Ran, World, nolapse};
@@ -231,6 +236,7 @@ fn a_list_of_names_tries_wildcards() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn an_unchanged_zone_costs_one_question_and_a_changed_one_its_changes() {
     let folder = Folder::new();
     let state = folder.at("state").display().to_string();
@@ -320,7 +326,7 @@ fn changes_that_do_not_fit_ask_for_the_whole_zone() {
     let www = transfers::a("www.example.test", [127, 0, 1, 1]);
     let whole = Transfers::start(vec![Step::Message(transfers::message(
         0,
-        &[one.clone(), www.clone(), one.clone()],
+        &[one.clone(), www, one.clone()],
     ))]);
     let socket = whole.socket();
     let server = socket.to_string();
@@ -495,6 +501,7 @@ fn account(name: &str, id: &str, private: bool, entries: Vec<Entry>) -> Zone {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn route_53_is_read_page_by_page() {
     let cust: [std::net::IpAddr; 2] = [[127, 0, 9, 9].into(), std::net::Ipv6Addr::LOCALHOST.into()];
     let resolver = NameServer::start(&[("lb.vendor.test", &cust)]);
@@ -650,6 +657,7 @@ fn cloudflare_is_read_page_by_page() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn a_scan_takes_the_zone_and_writes_the_csv() {
     let world = World::new();
     let sound = world.sound();

@@ -198,7 +198,8 @@ fn generic(kind: Kind, words: &[&str]) -> Result<Vec<u8>, DataError> {
                 .and_then(|pair| u8::from_str_radix(pair, 16).ok())
         })
         .collect();
-    let octets = octets.filter(|octets| octets.len() == usize::from(length) && digits.len().is_multiple_of(2));
+    let octets =
+        octets.filter(|octets| octets.len() == usize::from(length) && digits.len().is_multiple_of(2));
     octets.ok_or(DataError::Missing { kind, expected })
 }
 

@@ -234,7 +234,7 @@ impl Section<'_> {
             Account::Cloudflare(Cloudflare { origin, token })
         };
         plan.places.push(Place::Provider {
-            account,
+            account: Box::new(account),
             source,
             zones,
         });
@@ -394,7 +394,7 @@ pub(crate) fn checker_place(place: dns_cert_checker::Place, plan: &mut Plan) -> 
             };
             let origin = Origin::parse(route53::ENDPOINT)?;
             let private = if private { Private::Take } else { Private::LeaveOut };
-            let account = Account::Route53(Route53 { origin, credentials }, private);
+            let account = Box::new(Account::Route53(Route53 { origin, credentials }, private));
             if zones.is_empty() && !discover {
                 bail!("zone_data_sources.{name}: neither zones nor discover_zones");
             }

@@ -44,6 +44,7 @@ pub(crate) struct Plan {
 }
 
 /// A place to learn from.
+#[expect(clippy::large_enum_variant, reason = "a handful of them, each made once")]
 #[derive(Clone, Debug)]
 pub(crate) enum Place {
     /// Servers of a zone.
@@ -78,7 +79,7 @@ pub(crate) enum Place {
     /// An account at a provider.
     Provider {
         /// Which, with what opens it.
-        account: Account,
+        account: Box<Account>,
         /// What the place is called.
         source: String,
         /// Zones wanted of it; empty means all.

@@ -59,7 +59,8 @@ pub(crate) fn begin(plan: Plan, foreign: Foreign) -> std::io::Result<Receiver<Le
                 Event::Zone(report) => complain(&report),
                 Event::Record(_) | Event::Begin(_) => {}
             });
-            let sum = sum.unwrap_or(Sum {
+            // It could not even begin.
+            let sum = sum.unwrap_or_else(|_| Sum {
                 missing: 1,
                 ..Sum::default()
             });
