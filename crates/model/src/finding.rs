@@ -347,6 +347,15 @@ pub enum Reason {
         /// The authorities that they name.
         allowed: Vec<Untrusted>,
     },
+    /// A certificate has a flaw.
+    Flaw(Flaw),
+    /// What is said of a certificate of the path that was not sent.
+    Unsent {
+        /// The certificate.
+        certificate: Arc<Certificate>,
+        /// What is said of it.
+        reason: Box<Self>,
+    },
     /// The look was stopped.
     Stopped {
         /// In which stage.

@@ -12,7 +12,8 @@
 //! - [`evidence`], [`doubt`], [`http`]: what third parties say about its certificates, and why that does not count or come;
 //! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
 //! - [`limits`]: every bound on what strangers control;
-//! - [`untrusted`]: text from the network and how each sink escapes it.
+//! - [`untrusted`]: text from the network and how each sink escapes it;
+//! - [`zone`]: what DNS zones say, and the endpoints that follow from it.
 
 pub mod certificate;
 pub mod der;
@@ -37,6 +38,7 @@ pub mod status;
 pub mod target;
 pub mod tls;
 pub mod untrusted;
+pub mod zone;
 
 pub use certificate::Certificate;
 pub use endpoint::{Endpoint, Identity, Service};

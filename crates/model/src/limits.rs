@@ -98,6 +98,34 @@ pub const PER_NETWORK: usize = 64;
 pub const TARGET_LINE_BYTES: usize = 4 * 1024;
 /// Addresses of one CIDR target; larger ranges must be said to be meant (`--large-ranges`).
 pub const RANGE_ADDRESSES: u128 = 65_536;
+/// CNAME and DNAME records followed in a row; resolvers give up between 8 and 16.
+pub const CNAME_CHAIN: usize = 8;
+/// Records of one zone transfer. The largest zones of organisations hold a few million.
+pub const TRANSFER_RECORDS: u64 = 5_000_000;
+/// Bytes of one zone transfer.
+pub const TRANSFER_BYTES: u64 = 512 * 1024 * 1024;
+/// Everything for one zone transfer.
+pub const TRANSFER: Duration = Duration::from_mins(10);
+/// Silence in the midst of a zone transfer: servers pause for seconds, not longer, when they are busy.
+pub const TRANSFER_IDLE: Duration = Duration::from_secs(30);
+/// Difference between our clock and a server's that a signature bears (RFC 8945 section 10 recommends it).
+pub const TSIG_FUDGE: Duration = Duration::from_secs(300);
+/// Messages of a transfer without a signature in a row (RFC 8945 section 5.3.1).
+pub const TSIG_UNSIGNED: usize = 99;
+/// Questions on their way to one resolver at once: more would only make it drop some.
+pub const DNS_IN_FLIGHT: usize = 128;
+/// Zones of one list, export or account.
+pub const ZONES: usize = 100_000;
+/// Master files that include one another, in depth.
+pub const INCLUDE_DEPTH: usize = 8;
+/// Records that one `$GENERATE` makes.
+pub const GENERATED_RECORDS: u64 = 1_000_000;
+/// One entry of a master file, its continuation lines included.
+pub const MASTER_ENTRY_BYTES: usize = 256 * 1024;
+/// Answers of one page of a provider's interface.
+pub const PROVIDER_PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Pages of one listing at a provider.
+pub const PROVIDER_PAGES: usize = 100_000;
 /// Bytes of a file that `inspect` reads.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a bundle of trust stores; all that is public takes half a megabyte.

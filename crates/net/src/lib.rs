@@ -5,8 +5,10 @@
 //! a [`model::observation::Failure`], never as an error of ours. It knows nothing of the TLS that is looked at; the TLS
 //! of [`http`] carries data for us.
 
+pub mod api;
 pub mod clock;
 mod dial;
+pub mod dns;
 pub mod http;
 mod permits;
 mod resolve;

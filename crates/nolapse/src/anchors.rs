@@ -155,7 +155,7 @@ fn read_system() -> anyhow::Result<Vec<Arc<Certificate>>> {
     }
 }
 
-/// Every certificate in a file of anchors.
+/// The certificates of a file, PEM or DER; each can be read.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
     let shown = untrusted::shown(&path.display().to_string());
     let bytes = file::read_bounded(path, limits::FILE_BYTES)

@@ -8,13 +8,14 @@
 //! | 0 | done and fine | OK |
 //! | 1 | findings at or above `--fail-on` | WARNING |
 //! | 2 | wrong usage, nothing to look at, output cannot be written | CRITICAL |
-//! | 3 | nothing could be judged | UNKNOWN, wrong usage |
+//! | 3 | nothing could be judged, or a zone could not be read | UNKNOWN, wrong usage |
 //! | 130 | interrupted | |
 //!
 //! `verify` ends with 0 for a valid chain, 1 for one that is not, 2 for what it cannot judge.
 
 mod anchors;
 mod commands;
+mod discover;
 mod failure;
 mod file;
 mod json;
@@ -62,7 +63,7 @@ enum Exit {
     Findings,
     /// Wrong usage, nothing to look at, or the output cannot be written.
     Usage,
-    /// Nothing could be judged.
+    /// Nothing could be judged, or something could not be read.
     NothingJudged,
     /// Interrupted by Ctrl-C or SIGTERM.
     Interrupted,
@@ -153,7 +154,7 @@ mod tests {
     #[test]
     fn every_flag_has_its_variable() {
         let command = Cli::command();
-        for name in ["scan", "check"] {
+        for name in ["scan", "check", "discover"] {
             let verb = command.find_subcommand(name).unwrap();
             for argument in verb.get_arguments() {
                 let Some(long) = argument

@@ -6,12 +6,13 @@
 //! What cannot be built fails the test by a panic that says why.
 //!
 //! - [`ca`]: authorities and certificates with every knob a test needs;
-//! - [`dns`]: a name server that knows a few names; [`files`]: a web server of a few files;
+//! - [`dns`]: a name server that knows a few names; [`transfers`]: one that transfers zones by a script; [`files`]: a web
+//!   server of a few files;
 //! - [`folder`]: temporary folders that other users may enter; [`loopback`]: addresses that no other test has;
-//! - [`process`]: children that end with their handle;
+//! - [`process`]: children that end with their handle; [`provider`]: stand-ins of providers of DNS;
 //! - [`script`], [`tls`], [`hostile`]: servers of our own, scripted, honest, and not;
-//! - [`servers`]: nginx, haproxy, postfix, dovecot, slapd, PostgreSQL, MariaDB, ProFTPD, Prosody, Redis and
-//!   `openssl s_server`, the real ones.
+//! - [`servers`]: nginx, haproxy, postfix, dovecot, slapd, PostgreSQL, MariaDB, ProFTPD, Prosody, Redis, BIND,
+//!   NSD and `openssl s_server`, the real ones.
 
 pub mod ca;
 mod der;
@@ -21,8 +22,10 @@ pub mod folder;
 pub mod hostile;
 pub mod loopback;
 pub mod process;
+pub mod provider;
 pub mod script;
 pub mod servers;
 pub mod tls;
+pub mod transfers;
 
 pub use rcgen;

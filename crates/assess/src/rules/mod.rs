@@ -34,9 +34,11 @@ mod not_yet_valid;
 mod ocsp_staple_invalid;
 mod ocsp_staple_stale;
 mod reference;
+mod reserved_address;
 mod revocation_unavailable;
 mod revocation_unknown;
 mod revoked;
+mod roca_key;
 mod sct_invalid;
 mod sct_missing;
 mod sct_too_few;
@@ -135,6 +137,10 @@ pub static ALL: &[&Rule] = &[
     &revocation_unknown::RULE,
     &revocation_unavailable::RULE,
     &caa_forbids::RULE,
+    &serial_invalid::RULE,
+    &small_exponent::RULE,
+    &client_auth_ending::RULE,
+    &common_name_not_in_san::RULE,
     &stopped::NAME_UNKNOWN,
     &stopped::RESOLVER_FAILED,
     &stopped::UNREACHABLE,

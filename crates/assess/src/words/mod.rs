@@ -4,6 +4,7 @@
 //! A sentence says what is wrong and the evidence: which certificate, which store, which date. It never judges.
 
 mod evidence;
+mod flaw;
 mod issuance;
 mod reason;
 pub mod reasons;

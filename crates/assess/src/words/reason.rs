@@ -9,6 +9,7 @@ use model::tls::alert_name;
 use model::untrusted::Untrusted;
 
 use super::evidence;
+use super::flaw::flaw;
 use super::issuance::issuance;
 use super::unit::{
     algorithm, count, issuer, key, label, moment, name, no_store, oddity, short, span, stores,

@@ -67,6 +67,24 @@ pub const ALL: &[Limit] = &[
     ),
     bytes("one line of targets", TARGET_LINE_BYTES),
     wide_count("addresses of one range", RANGE_ADDRESSES, Some("--large-ranges")),
+    count("CNAME and DNAME records followed in a row", CNAME_CHAIN, None),
+    long_count("records of one zone transfer", TRANSFER_RECORDS),
+    wide_bytes("bytes of one zone transfer", TRANSFER_BYTES),
+    time("one zone transfer", TRANSFER, None),
+    time("silence in the midst of a zone transfer", TRANSFER_IDLE, None),
+    time("difference of clocks that a TSIG bears", TSIG_FUDGE, None),
+    count(
+        "messages of a transfer without TSIG in a row",
+        TSIG_UNSIGNED,
+        None,
+    ),
+    count("questions on their way to one resolver", DNS_IN_FLIGHT, None),
+    count("zones of one list, export or account", ZONES, None),
+    count("master files that include one another", INCLUDE_DEPTH, None),
+    long_count("records that one $GENERATE makes", GENERATED_RECORDS),
+    bytes("one entry of a master file", MASTER_ENTRY_BYTES),
+    bytes("one page of a provider's interface", PROVIDER_PAGE_BYTES),
+    count("pages of one listing at a provider", PROVIDER_PAGES, None),
     wide_bytes("a file that is inspected", FILE_BYTES),
     wide_bytes("a bundle of trust stores", TRUST_BUNDLE_BYTES),
     count("public trust stores in one bundle", PUBLIC_STORES, None),
@@ -118,6 +136,14 @@ const fn count(name: &'static str, bound: usize, flag: Option<&'static str>) -> 
         name,
         bound: Bound::Count(bound as u64),
         flag,
+    }
+}
+
+const fn long_count(name: &'static str, bound: u64) -> Limit {
+    Limit {
+        name,
+        bound: Bound::Count(bound),
+        flag: None,
     }
 }
 

@@ -250,7 +250,8 @@ fn seconds(typed: &str) -> Result<Duration, String> {
         .ok_or_else(|| "expected seconds between 0.1 and 3600".to_owned())
 }
 
-fn resolver(typed: &str) -> Result<SocketAddr, String> {
+/// Parses the address of a DNS server.
+pub(crate) fn resolver(typed: &str) -> Result<SocketAddr, String> {
     let bare = typed.trim_start_matches('[').trim_end_matches(']');
     typed
         .parse()

@@ -3,11 +3,13 @@
 mod asking;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod discover;
 pub(crate) mod explain;
 pub(crate) mod inspect;
 pub(crate) mod limits;
 pub(crate) mod looking;
 pub(crate) mod man;
+pub(crate) mod places;
 pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod trust_stores;
@@ -24,6 +26,8 @@ pub(crate) enum Command {
     Scan(Box<scan::Args>),
     /// Look at one endpoint as a monitoring plugin: one line, exit status 0, 1, 2 or 3
     Check(Box<check::Args>),
+    /// Ask DNS which endpoints there are, and say why: zone transfers, zone files, exports, providers
+    Discover(Box<discover::Args>),
     /// Show what is in a certificate, chain, key store, request, CRL, OCSP answer, or served by an endpoint
     Inspect(Box<inspect::Args>),
     /// Judge a chain from files as each trust store would, now or at another date
@@ -48,6 +52,7 @@ impl Command {
         match self {
             Self::Scan(args) => scan::run(&args),
             Self::Check(args) => check::run(&args),
+            Self::Discover(args) => discover::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Verify(args) => verify::run(&args),
             Self::Explain(args) => explain::run(&args),

@@ -14,7 +14,10 @@ use net::{Caps, Permits};
 use probe::KeysShown;
 use tokio::sync::Mutex;
 
+use crate::commands::discover::{self, Foreign};
 use crate::commands::looking::Looking;
+use crate::commands::places::Places;
+use crate::discover::plan::Plan;
 use crate::file::{self, AtomicFile, Readers};
 use crate::report::causes::Keep;
 use crate::report::fields::Fields;
@@ -39,6 +42,27 @@ pub(crate) struct Args {
     /// What to look at: name, name:port, name@address, smtp://name, address, range, URL, @file, or - for standard input
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,
+
+    #[command(flatten)]
+    places: Places,
+
+    /// Look at endpoints of others too: where a zone leads to a host that is not yours
+    #[arg(
+        long,
+        help_heading = "Names from DNS",
+        env = "NOLAPSE_FOREIGN",
+        hide_env = true
+    )]
+    foreign: bool,
+
+    /// Say how many connections to how many addresses --zone and its like would open, and how long that takes; look at nothing
+    #[arg(
+        long,
+        help_heading = "Names from DNS",
+        env = "NOLAPSE_DRY_RUN",
+        hide_env = true
+    )]
+    dry_run: bool,
 
     #[command(flatten)]
     looking: Looking,
@@ -192,12 +216,13 @@ Targets:
   smtp://mail.example.com            STARTTLS; also imap, pop3, ldap, postgres, mysql, xmpp, ftp, ...
   192.0.2.0/28:443                   every address of a range
   @fleet.txt                         one target a line; # begins a comment
+  --zone example.com --server 192.0.2.53    every endpoint that a zone leads to
 
 Exit status:
   0    everything that was looked at is fine
   1    something is at or above --fail-on
   2    wrong usage, nothing to look at, or the report could not be written: also when its reader goes away
-  3    nothing could be judged
+  3    nothing could be judged, or a zone could not be read
   130  interrupted: SIGINT, SIGTERM or SIGHUP
 
 An interrupted run says the command that goes on. What is finished is kept in the file of --resume, without it in \
@@ -216,8 +241,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         Some(Some(fields)) => Some(fields),
         None => None,
     };
-    if args.targets.is_empty() {
-        bail!("no target: name one, such as `nolapse scan example.com`, or @file, or - for standard input");
+    if args.targets.is_empty() && args.places.is_empty() {
+        bail!(
+            "no target: name one, such as `nolapse scan example.com`, or @file, or - for standard input, or a --zone with its --server"
+        );
+    }
+    let places = places(args)?;
+    if args.dry_run {
+        return dry_run(args, places);
     }
     if fields.is_some() && args.output.format == Format::Table {
         bail!("--fields needs --format ndjson, json, csv or markdown");
@@ -234,7 +265,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         stores,
         policy: Policy {
             required,
-            ..args.looking.policy()
+            ..policy(args, places.as_ref())
         },
         memory,
         inquiry: args.looking.asking.inquiry(),
@@ -242,7 +273,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     });
     let list = if args.output.all { Keep::All } else { Keep::Few };
     let rendering = Rendering::new(args.output.format, fields, list);
-    let (run, output) = prepare(args, &rendering)?;
+    let (run, output) = prepare(args, places, &rendering)?;
     let interruption = Interruption {
         state: args.resume.as_deref(),
         identity: run.identity,
@@ -272,6 +303,48 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         });
     }
     Ok(end(args, &ended, &interruption))
+}
+
+/// What DNS is to be asked, when it is.
+fn places(args: &Args) -> anyhow::Result<Option<(Plan, Foreign)>> {
+    if args.places.is_empty() {
+        if args.dry_run {
+            bail!(
+                "--dry-run counts what zones lead to: name a --zone with its --server, a --zone-file, or --from"
+            );
+        }
+        return Ok(None);
+    }
+    if args.resume.is_some() {
+        bail!(
+            "--resume cannot go on in zones, which may have changed: `nolapse discover --format targets` writes a list, and \
+             `nolapse scan @list --resume FILE` goes on in it"
+        );
+    }
+    let ports = args.looking.wishes(Ranges::Ordinary).ports;
+    let foreign = if args.foreign {
+        Foreign::Take
+    } else {
+        Foreign::LeaveOut
+    };
+    Ok(Some((args.places.plan(&ports, args.looking.network())?, foreign)))
+}
+
+/// The policy, with what a configuration of DNS Certificate Checker says where no flag does.
+fn policy(args: &Args, places: Option<&(Plan, Foreign)>) -> Policy {
+    let mut policy = args.looking.policy();
+    let least = places.and_then(|(plan, _)| plan.least_validity);
+    if let (assess::Threshold::ByLifetime, Some(least)) = (policy.warning, least) {
+        policy.warning = assess::Threshold::Days(least.as_secs_f64() / 86_400.0);
+    }
+    policy
+}
+
+fn dry_run(args: &Args, places: Option<(Plan, Foreign)>) -> anyhow::Result<Exit> {
+    let Some((plan, foreign)) = places else {
+        return Ok(Exit::Usage);
+    };
+    discover::reckon(&plan, foreign, args.pace.rate)
 }
 
 fn list_fields() -> anyhow::Result<Exit> {
@@ -318,7 +391,11 @@ fn load_known(path: Option<&Path>, memory: &SignatureMemory) -> anyhow::Result<O
     Ok(Some(known))
 }
 
-fn prepare(args: &Args, rendering: &Rendering) -> anyhow::Result<(Run, Opened)> {
+fn prepare(
+    args: &Args,
+    places: Option<(Plan, Foreign)>,
+    rendering: &Rendering,
+) -> anyhow::Result<(Run, Opened)> {
     let given: Vec<Given> = args.targets.iter().map(|target| Given::new(target)).collect();
     let ranges = if args.large_ranges {
         Ranges::Large
@@ -342,6 +419,7 @@ fn prepare(args: &Args, rendering: &Rendering) -> anyhow::Result<(Run, Opened)> 
     let run = Run {
         workers: workers(args, &given),
         given,
+        places,
         wishes,
         finished: earlier.unwrap_or_default(),
         identity,
@@ -361,7 +439,7 @@ fn prepare(args: &Args, rendering: &Rendering) -> anyhow::Result<(Run, Opened)> 
 fn workers(args: &Args, given: &[Given]) -> usize {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let single = |given: &Given| matches!(given, Given::Target(target) if !target.contains('/'));
-    let most = if given.iter().all(single) {
+    let most = if args.places.is_empty() && given.iter().all(single) {
         given.len()
     } else {
         usize::MAX
@@ -548,6 +626,13 @@ fn end(args: &Args, ended: &Ended, interruption: &Interruption<'_>) -> Exit {
         // Finished: nothing is left to go on with. It may never have been written.
         drop(fs::remove_file(state));
     }
+    for told in ended.learnt.told() {
+        say::line(&told);
+    }
+    if ended.seen == 0 && ended.learnt.missing > 0 {
+        say::line("nothing was looked at (exit 3)");
+        return Exit::NothingJudged;
+    }
     if ended.seen == 0 {
         say::line("nothing was looked at (exit 2)");
         return Exit::Usage;
@@ -563,6 +648,9 @@ fn end(args: &Args, ended: &Ended, interruption: &Interruption<'_>) -> Exit {
         Exit::NothingJudged
     } else if bad {
         Exit::Findings
+    } else if ended.learnt.missing > 0 {
+        say::line("something is missing (exit 3)");
+        Exit::NothingJudged
     } else {
         Exit::Fine
     }
@@ -699,7 +787,8 @@ fn positive(typed: &str) -> Result<usize, String> {
         .ok_or_else(|| "expected a number from 1 to 1000000".to_owned())
 }
 
-fn rate(typed: &str) -> Result<f64, String> {
+/// Parses connections a second.
+pub(crate) fn rate(typed: &str) -> Result<f64, String> {
     typed
         .parse()
         .ok()

@@ -3,7 +3,7 @@
 //! One thread reads the targets and feeds a bounded channel; a worker per core looks and judges; the calling thread
 //! writes. Nothing is held that grows with the number of targets:
 //!
-//! - [`targets`]: from what was typed to numbered items;
+//! - [`targets`]: from what was typed to numbered items; [`learnt`]: from what DNS names;
 //! - [`work`]: one worker, from items to batches of rendered or judged looks;
 //! - [`look`]: one endpoint, from the connection to the verdict;
 //! - [`inquiry`]: what third parties are asked about it;
@@ -13,6 +13,7 @@
 
 pub(crate) mod inquiry;
 pub(crate) mod known;
+pub(crate) mod learnt;
 pub(crate) mod look;
 pub(crate) mod progress;
 pub(crate) mod resume;

@@ -12,9 +12,12 @@ use model::{Fingerprint, Status};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::commands::discover::Foreign;
+use crate::discover::plan::Plan;
 use crate::report::Rendering;
 use crate::report::markdown::Document;
 use crate::report::table::{Summary, Table};
+use crate::scan::learnt;
 use crate::scan::progress::{Progress, Standing};
 use crate::scan::resume::Ledger;
 use crate::scan::signals::Signals;
@@ -27,6 +30,8 @@ use crate::scan::work::{self, Batch, Shop};
 pub(crate) struct Run {
     /// What was given.
     pub(crate) given: Vec<Given>,
+    /// What DNS is to be asked.
+    pub(crate) places: Option<(Plan, Foreign)>,
     /// How it is meant.
     pub(crate) wishes: Wishes,
     /// What an earlier run finished.
@@ -76,6 +81,8 @@ pub(crate) struct Ended {
     pub(crate) seen: u64,
     /// The worst finding of all.
     pub(crate) worst: Status,
+    /// What asking DNS came to.
+    pub(crate) learnt: learnt::Account,
 }
 
 /// Why a run ended.
@@ -132,6 +139,7 @@ pub(crate) fn run(
         CountAhead::No
     };
     let reader = Reader::new(run.wishes, run.finished.clone(), items, Arc::clone(&account));
+    let reader = reader.and_places(run.places);
     let given = run.given;
     // Not joined: it may wait for a line of standard input that never comes, and ends with the process.
     std::thread::Builder::new()
@@ -204,6 +212,7 @@ impl Writer {
             .into_iter()
             .find(|status| self.tally.of(*status) > 0)
             .unwrap_or(Status::Ok);
+        let learnt = self.account.learnt();
         let seen = self.account.given() + self.account.passed_over();
         Ended {
             tally: self.tally,
@@ -211,6 +220,7 @@ impl Writer {
             ledger: self.ledger,
             seen,
             worst,
+            learnt,
         }
     }
 

@@ -14,7 +14,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use model::{Fingerprint, Service, limits};
 use tokio::sync::mpsc;
 
+use crate::commands::discover::Foreign;
+use crate::discover::plan::Plan;
 use crate::file;
+use crate::scan::learnt::{self, Learnt};
 use crate::scan::resume::{Ledger, Left};
 use crate::scan::wishes::Wishes;
 use crate::terminal::{Colour, Style};
@@ -77,6 +80,8 @@ pub(crate) struct Account {
     /// Whether `expected` means anything.
     is_expected: AtomicBool,
     complaints: Mutex<Complaints>,
+    /// What a discovery counted.
+    learnt: Mutex<learnt::Account>,
 }
 
 /// What could not be understood.
@@ -117,6 +122,11 @@ impl Account {
     pub(crate) fn expected(&self) -> Option<u64> {
         let known = self.is_expected.load(Ordering::Relaxed);
         known.then(|| self.expected.load(Ordering::Relaxed).max(self.given()))
+    }
+
+    /// What a discovery counted, when there was one and it has ended.
+    pub(crate) fn learnt(&self) -> learnt::Account {
+        *self.learnt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Complaints that were not shown yet.
@@ -191,6 +201,8 @@ pub(crate) struct Reader {
     pub(crate) account: Arc<Account>,
     /// Columns for people on standard error.
     columns: usize,
+    /// What DNS is to be asked, behind everything else.
+    places: Option<(Plan, Foreign)>,
     /// Items of the batch being filled.
     batch: Vec<Item>,
     next_index: u64,
@@ -218,14 +230,21 @@ impl Reader {
             out,
             account,
             columns: Style::for_stderr(Colour::Never).width,
+            places: None,
             batch: Vec::new(),
             next_index: 0,
         }
     }
 
+    /// Asks DNS too, behind everything else.
+    pub(crate) fn and_places(mut self, places: Option<(Plan, Foreign)>) -> Self {
+        self.places = places;
+        self
+    }
+
     /// Reads all of it, in order. Stops early when nobody takes items any more.
     pub(crate) fn run(mut self, given: &[Given], ahead: CountAhead) {
-        if ahead == CountAhead::Yes {
+        if ahead == CountAhead::Yes && self.places.is_none() {
             self.count_ahead(given);
         }
         for argument in given {
@@ -238,10 +257,45 @@ impl Reader {
                 return;
             }
         }
+        if let Some((plan, foreign)) = self.places.take()
+            && self.learn(plan, foreign).is_err()
+        {
+            return;
+        }
         drop(self.send());
         self.account
             .expected
             .store(self.account.given(), Ordering::Relaxed);
+    }
+
+    /// Takes what DNS names, as it comes.
+    fn learn(&mut self, plan: Plan, foreign: Foreign) -> Result<(), Unwanted> {
+        let learnt = match learnt::begin(plan, foreign) {
+            Ok(learnt) => learnt,
+            Err(error) => {
+                let words = format!("error: cannot begin to ask DNS: {error}");
+                self.account.complain("discovery", None, words);
+                return Ok(());
+            }
+        };
+        loop {
+            // Nothing more is here yet: what we have goes out before we wait.
+            let next = match learnt.try_recv() {
+                Ok(next) => Some(next),
+                Err(_) => {
+                    self.send()?;
+                    learnt.recv().ok()
+                }
+            };
+            match next {
+                Some(Learnt::Endpoint(service, address)) => self.item(service, Where::At(vec![address]))?,
+                Some(Learnt::End(account)) => {
+                    *self.account.learnt.lock().unwrap_or_else(PoisonError::into_inner) = account;
+                    return Ok(());
+                }
+                None => return Ok(()),
+            }
+        }
     }
 
     fn argument(&mut self, target: &str) -> Result<(), Unwanted> {

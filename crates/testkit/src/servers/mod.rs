@@ -7,7 +7,9 @@
 pub mod dovecot;
 pub mod haproxy;
 pub mod mariadb;
+pub mod named;
 pub mod nginx;
+pub mod nsd;
 pub mod openssl;
 pub mod postfix;
 pub mod postgres;
@@ -29,7 +31,7 @@ pub struct Server {
     // The process ends before its folder goes: fields are dropped in this order.
     process: Process,
     sockets: Vec<(String, SocketAddr)>,
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Server {
@@ -39,8 +41,24 @@ impl Server {
         Self {
             process,
             sockets,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// Waits until it has written these words.
+    fn saying(mut self, words: &str) -> Self {
+        self.process = self.process.having_said(words);
+        self
+    }
+
+    /// Its folder, for tests that change what it serves.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The number of its process, for signals.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Where it listens for `label`: the scheme (`imap`, `smtps`), or what the test called it.

@@ -51,6 +51,6 @@ pub fn start(socket: SocketAddr, issuer: &Minted, signer: &Minted, index: &str) 
     Server {
         process: launch.spawn().having_said("waiting for OCSP client connections"),
         sockets: vec![("ocsp".to_owned(), socket)],
-        _folder: folder,
+        folder,
     }
 }

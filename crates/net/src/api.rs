@@ -1,0 +1,326 @@
+//! Questions to the interface of a provider that the user has an account at: HTTPS with credentials, to one origin.
+//!
+//! An [`Origin`] and a path come in, an [`Answer`] goes out, bounded in size and time. Certificates are verified; a redirect is
+//! an answer and not followed, so that credentials go nowhere else; without TLS only this machine itself is asked.
+//! [`crate::http`] is for what strangers point at, and sends no credentials.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http_body_util::{BodyExt as _, Empty, Limited};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper::client::conn::http1;
+use hyper::header::{ACCEPT, CONNECTION, HOST, RETRY_AFTER, USER_AGENT};
+use hyper::rt::ReadBufCursor;
+use model::{Name, Untrusted, limits};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, RootCertStore};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::Network;
+
+/// Where an interface is.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    host: Host,
+    port: u16,
+    /// As the `Host` header has it.
+    authority: String,
+    tls: Option<Arc<ClientConfig>>,
+}
+
+#[derive(Clone, Debug)]
+enum Host {
+    Name(Name),
+    Address(IpAddr),
+}
+
+/// What an interface answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Status code.
+    pub status: u16,
+    /// How long it asks to be left alone.
+    pub retry_after: Option<Duration>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ApiError {
+    /// The origin is none.
+    #[error("`{0}` is no origin: expected https://name, with a port if it is not 443")]
+    Origin(String),
+    /// Credentials would cross the network readable.
+    #[error("`{0}` is not https, and credentials would cross the network readable")]
+    Readable(String),
+    /// No connection.
+    #[error("{0}")]
+    Connect(String),
+    /// No TLS.
+    #[error("no TLS: {0}")]
+    Tls(String),
+    /// No time left.
+    #[error("no answer within {} s", WITHIN.as_secs())]
+    TimedOut,
+    /// Broken, or too large.
+    #[error("the answer cannot be read: {}", .0.shown())]
+    Broken(Untrusted),
+}
+
+/// Everything for one question: lists at providers take seconds.
+const WITHIN: Duration = Duration::from_secs(30);
+const NAME: &str = concat!("nolapse/", env!("CARGO_PKG_VERSION"));
+
+impl Origin {
+    /// Reads `https://name[:port]`. `http://` is taken for loopback addresses alone.
+    pub fn parse(text: &str) -> Result<Self, ApiError> {
+        let wrong = || ApiError::Origin(model::untrusted::shown(text));
+        let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
+        let authority = rest.trim_end_matches('/');
+        if authority.contains(['/', '@', '?', '#']) {
+            return Err(wrong());
+        }
+        let secure = scheme.eq_ignore_ascii_case("https");
+        let default = if secure { 443 } else { 80 };
+        let (host, port) = match authority.parse::<SocketAddr>() {
+            Ok(socket) => (Host::Address(socket.ip()), socket.port()),
+            Err(_) => named(authority, default).ok_or_else(wrong)?,
+        };
+        let tls = if secure {
+            Some(config().map_err(|error| ApiError::Tls(error.to_string()))?)
+        } else {
+            let own = matches!(host, Host::Address(address) if address.is_loopback());
+            if !own || !scheme.eq_ignore_ascii_case("http") {
+                return Err(ApiError::Readable(model::untrusted::shown(text)));
+            }
+            None
+        };
+        Ok(Self {
+            host,
+            port,
+            authority: authority.to_owned(),
+            tls,
+        })
+    }
+
+    /// The `Host` header.
+    pub fn authority(&self) -> &str {
+        &self.authority
+    }
+}
+
+fn named(authority: &str, default: u16) -> Option<(Host, u16)> {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (authority, default),
+    };
+    if let Ok(address) = host.parse() {
+        return Some((Host::Address(address), port));
+    }
+    Some((Host::Name(Name::parse(host).ok()?), port))
+}
+
+fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+impl Network {
+    /// Gets `target` (path and query, encoded) of `origin` with these headers; at most `most` octets of it.
+    ///
+    /// # Errors
+    /// [`ApiError`]; an answer of any status is an answer.
+    pub async fn api(
+        &self,
+        origin: &Origin,
+        target: &str,
+        headers: &[(&str, &str)],
+        most: usize,
+    ) -> Result<Answer, ApiError> {
+        timeout(WITHIN, self.api_in_time(origin, target, headers, most))
+            .await
+            .unwrap_or(Err(ApiError::TimedOut))
+    }
+
+    async fn api_in_time(
+        &self,
+        origin: &Origin,
+        target: &str,
+        headers: &[(&str, &str)],
+        most: usize,
+    ) -> Result<Answer, ApiError> {
+        let address = match &origin.host {
+            Host::Address(address) => *address,
+            Host::Name(name) => {
+                let found = self.resolve(name).await.addresses;
+                let found = found
+                    .map_err(|failure| ApiError::Connect(format!("{name} has no address: {failure:?}")))?;
+                found
+                    .first()
+                    .copied()
+                    .ok_or_else(|| ApiError::Connect(format!("{name} has no address")))?
+            }
+        };
+        let permit = self.permit(address).await;
+        let connection = self
+            .dial(&permit, origin.port, limits::CONNECT)
+            .await
+            .map_err(|failure| ApiError::Connect(format!("cannot connect to {address}: {failure:?}")))?;
+        let mut request = Request::builder()
+            .uri(target)
+            .header(HOST, &origin.authority)
+            .header(USER_AGENT, NAME)
+            .header(ACCEPT, "*/*")
+            .header(CONNECTION, "close");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| broken(&error))?;
+        let Some(config) = &origin.tls else {
+            return exchange(connection, request, most).await;
+        };
+        let name = match &origin.host {
+            Host::Address(address) => ServerName::from(*address),
+            Host::Name(name) => {
+                ServerName::try_from(name.to_string()).map_err(|error| ApiError::Tls(error.to_string()))?
+            }
+        };
+        let connector = TlsConnector::from(Arc::clone(config));
+        let stream = connector.connect(name, connection).await;
+        exchange(
+            stream.map_err(|error| ApiError::Tls(error.to_string()))?,
+            request,
+            most,
+        )
+        .await
+    }
+}
+
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    request: Request<Empty<Bytes>>,
+    most: usize,
+) -> Result<Answer, ApiError> {
+    let handshake = http1::handshake(Stream(stream)).await;
+    let (mut sender, connection) = handshake.map_err(|error| broken(&error))?;
+    let exchange = async move {
+        let response = sender
+            .send_request(request)
+            .await
+            .map_err(|error| broken(&error))?;
+        let status = response.status().as_u16();
+        let seconds = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
+        let body = Limited::new(response.into_body(), most)
+            .collect()
+            .await
+            .map_err(|error| broken(&*error))?;
+        Ok(Answer {
+            status,
+            retry_after: seconds.map(Duration::from_secs),
+            body: body.to_bytes().to_vec(),
+        })
+    };
+    let (mut exchange, connection) = (pin!(exchange), pin!(connection));
+    // The connection must be driven for the exchange to get anywhere; it may end first, with the answer all read.
+    tokio::select! {
+        biased;
+        answer = &mut exchange => answer,
+        _ = connection => exchange.await,
+    }
+}
+
+fn broken(error: &(dyn std::error::Error + 'static)) -> ApiError {
+    ApiError::Broken(Untrusted::new(error.to_string()))
+}
+
+/// A stream of tokio's as hyper wants it.
+struct Stream<S>(S);
+
+/// Octets moved at once.
+const PIECE: usize = 8 * 1024;
+
+impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        mut into: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let mut piece = [0; PIECE];
+        let room = PIECE.min(into.remaining());
+        let mut buffer = ReadBuf::new(piece.get_mut(..room).unwrap_or_default());
+        ready!(Pin::new(&mut self.0).poll_read(context, &mut buffer))?;
+        into.put_slice(buffer.filled());
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> hyper::rt::Write for Stream<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(context, octets)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_go_over_https_alone() {
+        assert_eq!(Origin::parse("https://api.example").unwrap().port, 443);
+        assert_eq!(
+            Origin::parse("https://api.example:8443/").unwrap().authority(),
+            "api.example:8443"
+        );
+        assert!(Origin::parse("http://127.0.0.1:8080").is_ok());
+        assert!(matches!(
+            Origin::parse("http://api.example"),
+            Err(ApiError::Readable(_))
+        ));
+        assert!(matches!(
+            Origin::parse("http://192.0.2.1"),
+            Err(ApiError::Readable(_))
+        ));
+        for wrong in [
+            "api.example",
+            "https://",
+            "https://a b",
+            "https://u@h",
+            "https://h/path",
+            "ftp://127.0.0.1",
+        ] {
+            assert!(Origin::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! Zone transfers over TCP and TLS (RFC 5936 section 4.1, RFC 9103).
+//!
+//! A server and what to ask for come in; pieces go out as the messages arrive, from one buffer that is used again. One
+//! connection is opened for one question and closed behind its answer.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::limits;
+use model::observation::Failure;
+use model::zone::{Domain, Kind};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::UdpSocket;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::TlsConnector;
+
+use super::message::{self, Header};
+use super::transfer::{Ask, Ended, Incoming, Sink, TransferError};
+use crate::Network;
+
+/// A server that may have a zone.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Where it is.
+    pub socket: SocketAddr,
+    /// How it proves who it is; nothing means TCP without TLS.
+    pub tls: Option<Tls>,
+}
+
+/// How a server proves who it is (RFC 9103 section 9.3.2, strict).
+#[derive(Clone)]
+pub struct Tls {
+    config: Arc<ClientConfig>,
+    name: ServerName<'static>,
+}
+
+impl fmt::Debug for Tls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.name)
+    }
+}
+
+/// Why TLS cannot even be tried.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TlsError {
+    /// No anchor that can be used.
+    #[error("no certificate of an authority that can be used to know the server")]
+    NoAnchors,
+    /// The name is none.
+    #[error("`{0}` is no name or address that a certificate can be for")]
+    Name(String),
+    /// The library refuses.
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// The protocol's word in ALPN (RFC 9103 section 7.1).
+const DOT: &[u8] = b"dot";
+
+impl Tls {
+    /// Trusts what `anchors` (certificates in DER) vouch for, under `name`: a DNS name or an address.
+    pub fn new(anchors: &[Vec<u8>], name: &str) -> Result<Self, TlsError> {
+        let mut roots = rustls::RootCertStore::empty();
+        let (added, _) = roots.add_parsable_certificates(anchors.iter().map(|der| der.clone().into()));
+        if added == 0 {
+            return Err(TlsError::NoAnchors);
+        }
+        let name = ServerName::try_from(name.to_owned())
+            .map_err(|_| TlsError::Name(model::untrusted::shown(name)))?;
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        // RFC 9103 section 7.1 asks for TLS 1.3.
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS13])
+            .map_err(|error| TlsError::Setup(error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![DOT.to_vec()];
+        config.resumption = rustls::client::Resumption::disabled();
+        Ok(Self {
+            config: Arc::new(config),
+            name,
+        })
+    }
+}
+
+/// Room for a whole message and what is read ahead of the next ones.
+const BUFFER: usize = 256 * 1024;
+/// How long a server that refuses TCP is given to answer over UDP.
+const UDP: Duration = Duration::from_secs(2);
+
+/// The time, in seconds since 1970, which signatures need. It goes on from a moment that was read once.
+#[derive(Clone, Copy, Debug)]
+pub struct SigningClock {
+    begin: Instant,
+    at: u64,
+}
+
+impl SigningClock {
+    /// Goes on from `now`.
+    pub fn starting_at(now: jiff::Timestamp) -> Self {
+        Self {
+            begin: Instant::now(),
+            at: u64::try_from(now.as_second()).unwrap_or_default(),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.at + self.begin.elapsed().as_secs()
+    }
+}
+
+impl Network {
+    /// Asks `server` and gives what comes to `sink`, piece by piece.
+    ///
+    /// # Errors
+    /// Why the zone is not whole; what was given before it may be used as a part of the zone and as nothing more.
+    pub async fn transfer(
+        &self,
+        server: &Server,
+        ask: &Ask,
+        clock: &SigningClock,
+        sink: &mut Sink<'_>,
+    ) -> Result<Ended, TransferError> {
+        let deadline = Instant::now() + limits::TRANSFER;
+        let permit = self.permit(server.socket.ip()).await;
+        let dialled = self.dial(&permit, server.socket.port(), limits::CONNECT).await;
+        let connection = match dialled {
+            Ok(connection) => connection,
+            Err(failure) => return Err(self.without_tcp(server, ask, failure).await),
+        };
+        let talk = async {
+            match &server.tls {
+                None => converse(connection, ask, clock, sink).await,
+                Some(tls) => {
+                    let connector = TlsConnector::from(Arc::clone(&tls.config));
+                    let handshake = connector.connect(tls.name.clone(), connection);
+                    let stream = timeout(limits::ENDPOINT, handshake)
+                        .await
+                        .map_err(|_| TransferError::Tls("no answer in time".to_owned()))?
+                        .map_err(|error| TransferError::Tls(error.to_string()))?;
+                    if stream.get_ref().1.alpn_protocol() != Some(DOT) {
+                        return Err(TransferError::Tls(
+                            "it does not agree to speak DNS (ALPN `dot`)".to_owned(),
+                        ));
+                    }
+                    converse(stream, ask, clock, sink).await
+                }
+            }
+        };
+        timeout_at(deadline, talk)
+            .await
+            .unwrap_or(Err(TransferError::TooSlow))
+    }
+
+    /// Tells a server that speaks UDP alone from one that is not there.
+    async fn without_tcp(&self, server: &Server, ask: &Ask, failure: Failure) -> TransferError {
+        if server.tls.is_none() && answers_over_udp(server.socket, &ask.zone).await == Some(true) {
+            TransferError::UdpOnly(failure)
+        } else {
+            TransferError::Connect(failure)
+        }
+    }
+}
+
+async fn answers_over_udp(server: SocketAddr, zone: &Domain) -> Option<bool> {
+    let here: SocketAddr = if server.is_ipv4() {
+        ([0, 0, 0, 0], 0).into()
+    } else {
+        ([0_u16; 8], 0).into()
+    };
+    let socket = UdpSocket::bind(here).await.ok()?;
+    socket.connect(server).await.ok()?;
+    let id = random_id();
+    socket
+        .send(&message::question(id, zone.borrowed(), Kind::SOA))
+        .await
+        .ok()?;
+    let mut answer = [0; 512];
+    let length = timeout(UDP, socket.recv(&mut answer)).await.ok()?.ok()?;
+    let header = Header::read(answer.get(..length)?).ok()?;
+    Some(header.id == id && header.is_answer())
+}
+
+/// A number that nobody can foresee.
+pub(super) fn random_id() -> u16 {
+    let mut octets = [0; 2];
+    // Without random numbers the number is zero, and an answer must still come over the connection that was asked on.
+    aws_lc_rs::rand::fill(&mut octets).unwrap_or_default();
+    u16::from_be_bytes(octets)
+}
+
+async fn converse(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    ask: &Ask,
+    clock: &SigningClock,
+    sink: &mut Sink<'_>,
+) -> Result<Ended, TransferError> {
+    let (question, mut incoming) = Incoming::ask(ask, random_id(), clock.now());
+    let broken = |error: &std::io::Error| TransferError::Broken(error.to_string());
+    let mut framed = u16::try_from(question.len())
+        .unwrap_or(u16::MAX)
+        .to_be_bytes()
+        .to_vec();
+    framed.extend(question);
+    timeout(limits::TRANSFER_IDLE, stream.write_all(&framed))
+        .await
+        .map_err(|_| TransferError::Silent)?
+        .map_err(|error| broken(&error))?;
+    drop(stream.flush().await);
+    let mut buffer = vec![0; BUFFER];
+    let (mut begin, mut end) = (0, 0);
+    loop {
+        while let Some((message, next)) = framed_at(&buffer, begin, end) {
+            begin = next;
+            if let Some(ended) = incoming.take(message, clock.now(), sink)? {
+                return Ok(ended);
+            }
+        }
+        // Room for a whole message behind what is left of the last one.
+        buffer.copy_within(begin..end, 0);
+        (begin, end) = (0, end - begin);
+        let room = buffer.get_mut(end..).unwrap_or_default();
+        let read = timeout(limits::TRANSFER_IDLE, stream.read(room))
+            .await
+            .map_err(|_| TransferError::Silent)?
+            .map_err(|error| broken(&error))?;
+        if read == 0 {
+            return Err(TransferError::Closed);
+        }
+        end += read;
+    }
+}
+
+/// The whole message at `begin`, and where the next one begins.
+fn framed_at(buffer: &[u8], begin: usize, end: usize) -> Option<(&[u8], usize)> {
+    let filled = buffer.get(begin..end)?;
+    let (length, rest) = filled.split_first_chunk::<2>()?;
+    let length = usize::from(u16::from_be_bytes(*length));
+    let message = rest.get(..length)?;
+    Some((message, begin + 2 + length))
+}

@@ -1,0 +1,338 @@
+//! The formats of `nolapse discover`: events come in, bytes go out.
+//!
+//! NDJSON, JSON and targets go out as they become known. The table is for people: it is made at the end, endpoints first, then
+//! what is none, by cause.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+use model::zone::expand::{Certainty, Found, Holder, Line, Unusable};
+
+use crate::discover::compare::Difference;
+use crate::discover::engine::{Report, State, Sum, plain};
+use crate::discover::line;
+use crate::terminal::Style;
+use crate::text;
+
+/// The formats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: endpoints, then what is none and why.
+    #[default]
+    Table,
+    /// One JSON object a line, each the moment it is known.
+    Ndjson,
+    /// One array of the same objects.
+    Json,
+    /// Targets for `nolapse scan @FILE`, on this machine or another.
+    Targets,
+}
+
+/// Counts of a discovery.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Endpoints.
+    pub(crate) endpoints: u64,
+    /// Of them, somebody else's.
+    pub(crate) foreign: u64,
+    /// What is no endpoint.
+    pub(crate) unusable: u64,
+}
+
+/// A report on its way.
+pub(crate) struct Writer<W: Write> {
+    out: W,
+    format: Format,
+    buffer: String,
+    any: bool,
+    /// Counts.
+    pub(crate) counts: Counts,
+    table: Table,
+    /// The first thing that went wrong with the output.
+    failed: Option<io::Error>,
+    /// Written behind every line, when somebody watches.
+    watched: bool,
+}
+
+/// What a table is made of at the end.
+#[derive(Default)]
+struct Table {
+    rows: Vec<[String; 4]>,
+    causes: BTreeMap<&'static str, Vec<String>>,
+    zones: Vec<String>,
+}
+
+/// Bytes collected before they are written.
+const BUFFER: usize = 64 * 1024;
+/// What is shown of one cause in a table for people.
+const SHOWN: usize = 10;
+
+impl<W: Write> Writer<W> {
+    /// Begins a report.
+    pub(crate) fn new(out: W, format: Format, watched: bool) -> Self {
+        let mut writer = Self {
+            out,
+            format,
+            buffer: String::with_capacity(BUFFER + 4096),
+            any: false,
+            counts: Counts::default(),
+            table: Table::default(),
+            failed: None,
+            watched,
+        };
+        if format == Format::Json {
+            writer.buffer.push('[');
+        }
+        writer
+    }
+
+    /// Takes an endpoint or an obstacle.
+    pub(crate) fn line(&mut self, view: usize, line: &Line<'_>) {
+        match line {
+            Line::Endpoint(found) => {
+                self.counts.endpoints += 1;
+                self.counts.foreign += u64::from(found.holder == Holder::Foreign);
+            }
+            Line::Unusable(_) => self.counts.unusable += 1,
+        }
+        match (self.format, line) {
+            (Format::Table, Line::Endpoint(found)) => self.table.row(found),
+            (Format::Table, Line::Unusable(unusable)) => self.table.obstacle(unusable),
+            (Format::Targets, Line::Endpoint(found)) => {
+                push_target(found, &mut self.buffer);
+                self.buffer.push('\n');
+            }
+            (Format::Targets, Line::Unusable(_)) => {}
+            (Format::Ndjson | Format::Json, _) => {
+                self.separate();
+                line::append(line, view, &mut self.buffer);
+                self.close();
+            }
+        }
+        self.pass_on();
+    }
+
+    /// Takes what became of a zone.
+    pub(crate) fn zone(&mut self, report: &Report) {
+        match self.format {
+            Format::Table => self.table.zone(report),
+            Format::Targets => {}
+            Format::Ndjson | Format::Json => {
+                self.separate();
+                line::append_report(report, &mut self.buffer);
+                self.close();
+            }
+        }
+        self.pass_on();
+    }
+
+    /// Takes a name that one side alone has.
+    pub(crate) fn difference(&mut self, difference: &Difference) {
+        let Difference { kind, name, reason } = difference;
+        match self.format {
+            Format::Table => {
+                let told = format!("{name}: {reason}");
+                self.table.causes.entry(kind).or_default().push(told);
+            }
+            Format::Targets => {}
+            Format::Ndjson | Format::Json => {
+                self.separate();
+                self.buffer.push_str("{\"kind\":\"");
+                self.buffer.push_str(kind);
+                self.buffer.push('"');
+                line::member("name", name, &mut self.buffer);
+                line::member("reason", reason, &mut self.buffer);
+                self.buffer.push('}');
+                self.close();
+            }
+        }
+        self.pass_on();
+    }
+
+    /// Ends the report.
+    pub(crate) fn finish(mut self, style: Style, sum: &Sum) -> io::Result<(Counts, W)> {
+        match self.format {
+            Format::Json => self.buffer.push_str("\n]\n"),
+            Format::Table => {
+                let table = std::mem::take(&mut self.table);
+                table.write(style, &self.counts, sum, &mut self.buffer);
+            }
+            Format::Ndjson | Format::Targets => {}
+        }
+        self.flush();
+        match self.failed {
+            Some(error) => Err(error),
+            None => self.out.flush().map(|()| (self.counts, self.out)),
+        }
+    }
+
+    fn separate(&mut self) {
+        if self.format == Format::Json {
+            self.buffer.push_str(if self.any { ",\n" } else { "\n" });
+        }
+        self.any = true;
+    }
+
+    fn close(&mut self) {
+        if self.format == Format::Ndjson {
+            self.buffer.push('\n');
+        }
+    }
+
+    fn pass_on(&mut self) {
+        if self.watched || self.buffer.len() >= BUFFER {
+            self.flush();
+        }
+    }
+
+    /// Passes on what was collected: before something is waited for, so that nobody waits for what is known.
+    pub(crate) fn flush(&mut self) {
+        if self.failed.is_none()
+            && let Err(error) = self
+                .out
+                .write_all(self.buffer.as_bytes())
+                .and_then(|()| self.out.flush())
+        {
+            self.failed = Some(error);
+        }
+        self.buffer.clear();
+    }
+}
+
+/// Appends an endpoint in the grammar of targets.
+pub(crate) fn push_target(found: &Found<'_>, out: &mut String) {
+    let scheme = match found.starttls {
+        model::StartTls::None => "tls",
+        other => other.word(),
+    };
+    let Found {
+        name, address, port, ..
+    } = found;
+    out.push_str(scheme);
+    out.push_str("://");
+    out.push_str(name);
+    if address.is_ipv6() {
+        out.push_str(&format!("@[{address}]:{port}"));
+    } else {
+        out.push_str(&format!("@{address}:{port}"));
+    }
+}
+
+impl Table {
+    fn row(&mut self, found: &Found<'_>) {
+        let place = std::net::SocketAddr::new(found.address, found.port).to_string();
+        let how = match found.starttls {
+            model::StartTls::None => "tls".to_owned(),
+            other => other.to_string(),
+        };
+        let mut notes = Vec::new();
+        match found.holder {
+            Holder::Ours(None) => {}
+            Holder::Ours(Some(group)) => notes.push(model::untrusted::shown(group)),
+            Holder::Foreign => notes.push("foreign".to_owned()),
+        }
+        match found.certainty {
+            Certainty::Named => {}
+            Certainty::Wildcard => notes.push("wildcard".to_owned()),
+            Certainty::Guessed => notes.push("guessed".to_owned()),
+        }
+        // Where the name itself has the address, the name says it all.
+        if found.because.len() > 1
+            && let Some(first) = found.because.first()
+        {
+            notes.push(first.to_string());
+        }
+        self.rows
+            .push([found.name.to_owned(), place, how, notes.join("  ")]);
+    }
+
+    fn obstacle(&mut self, unusable: &Unusable<'_>) {
+        let name = plain(unusable.name);
+        let address = unusable
+            .address
+            .map(|address| format!(" [{address}]"))
+            .unwrap_or_default();
+        let told = format!("{name}{address}: {}", unusable.why);
+        self.causes.entry(unusable.why.word()).or_default().push(told);
+    }
+
+    fn zone(&mut self, report: &Report) {
+        let name = report
+            .zone
+            .as_ref()
+            .map(|zone| plain(zone.borrowed()))
+            .unwrap_or_default();
+        let serial = report
+            .serial
+            .map(|serial| format!(", serial {serial}"))
+            .unwrap_or_default();
+        let records = text::counted(report.records, "record");
+        let state = match report.state {
+            State::Whole => records,
+            State::Unchanged => format!("{records}, unchanged"),
+            State::Partial => format!("PARTIAL: {records} before it broke off"),
+            State::Failed => "FAILED".to_owned(),
+        };
+        self.zones
+            .push(format!("{name} from {}: {state}{serial}", report.source));
+    }
+
+    fn write(self, style: Style, counts: &Counts, sum: &Sum, out: &mut String) {
+        let mark = style.mark();
+        let widths: Vec<usize> = (0..3)
+            .map(|column| {
+                let cells = self.rows.iter().filter_map(|row| row.get(column));
+                cells.map(|cell| text::width(cell)).max().unwrap_or_default()
+            })
+            .collect();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                line.push_str(&text::pad(cell, *width));
+                line.push_str("  ");
+            }
+            line.push_str(row.last().map(String::as_str).unwrap_or_default());
+            out.push_str(&text::cut_middle(line.trim_end(), style.width, mark));
+            out.push('\n');
+        }
+        for (cause, told) in &self.causes {
+            out.push_str(&format!("\n{cause}: {}\n", told.len()));
+            for line in told.iter().take(SHOWN) {
+                out.push_str(&text::cut_middle(&format!("  {line}"), style.width, mark));
+                out.push('\n');
+            }
+            if told.len() > SHOWN {
+                out.push_str(&format!(
+                    "  and {} more (--format ndjson lists them)\n",
+                    told.len() - SHOWN
+                ));
+            }
+        }
+        out.push('\n');
+        for zone in &self.zones {
+            out.push_str(&text::cut_middle(zone, style.width, mark));
+            out.push('\n');
+        }
+        out.push_str(&told(counts, sum));
+        out.push('\n');
+    }
+}
+
+/// The sum in one line.
+pub(crate) fn told(counts: &Counts, sum: &Sum) -> String {
+    let mut out = text::counted(counts.endpoints, "endpoint");
+    if counts.foreign > 0 {
+        out.push_str(&format!(" ({} foreign)", text::count(counts.foreign)));
+    }
+    if counts.unusable > 0 {
+        out.push_str(&format!(", {} that are none", text::count(counts.unusable)));
+    }
+    if sum.filtered > 0 {
+        out.push_str(&format!(", {} left out by filters", text::count(sum.filtered)));
+    }
+    if sum.missing > 0 {
+        out.push_str(&format!(", {} not read", text::counted(sum.missing, "zone")));
+    }
+    out
+}
