@@ -307,7 +307,10 @@ fn push_host_label(label: &[u8], out: &mut String) -> Result<(), NameError> {
 /// A label that is shown as it is.
 fn plain(label: &[u8]) -> Option<&str> {
     let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'*');
-    label.iter().all(is_plain).then(|| std::str::from_utf8(label).ok())?
+    label
+        .iter()
+        .all(is_plain)
+        .then(|| std::str::from_utf8(label).ok())?
 }
 
 impl fmt::Display for DomainRef<'_> {

@@ -18,6 +18,7 @@ use sources::zone_copy::Copies;
 
 /// Everything that a discovery needs.
 #[derive(Clone)]
+#[derive(Debug)]
 pub(crate) struct Plan {
     /// Places, in order.
     pub(crate) places: Vec<Place>,
