@@ -127,7 +127,7 @@ struct Escaped<'a>(&'a mut String);
 
 impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if !text.contains(['"', '\\']) {
+        if !text.bytes().any(|octet| matches!(octet, b'"' | b'\\')) {
             self.0.push_str(text);
             return Ok(());
         }
