@@ -17,8 +17,7 @@ use sources::route53::Route53;
 use sources::zone_copy::Copies;
 
 /// Everything that a discovery needs.
-#[derive(Clone)]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Plan {
     /// Places, in order.
     pub(crate) places: Vec<Place>,
