@@ -164,21 +164,39 @@ pub(crate) fn nearest<'a>(typed: &str, all: impl Iterator<Item = &'a str>) -> Op
         .map(|(_, known)| known)
 }
 
-/// Edits between two words (Levenshtein). Both are short: one was typed, the other is ours; the first 64 characters
-/// count.
+/// Edits between two words, two letters that changed places being one (optimal string alignment). Both are short: one was
+/// typed, the other is ours; the first 64 characters count.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().take(64).collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
+    let mut rows: Vec<Vec<usize>> = vec![(0..=right.len()).collect()];
+    let mut before: Option<char> = None;
     for (line, from) in left.chars().take(64).enumerate() {
+        let row = rows.last().cloned().unwrap_or_default();
+        let earlier = rows.len().checked_sub(2).and_then(|place| rows.get(place));
         let mut next = vec![line + 1];
-        for ((to, above), diagonal) in right.iter().zip(row.iter().skip(1)).zip(&row) {
-            let before = next.last().copied().unwrap_or_default();
-            let change = diagonal + usize::from(!from.eq_ignore_ascii_case(to));
-            next.push(change.min(above + 1).min(before + 1));
+        for (place, to) in right.iter().enumerate() {
+            let same = |one: char, other: char| one.eq_ignore_ascii_case(&other);
+            let at = |row: &[usize], place: usize| row.get(place).copied().unwrap_or(usize::MAX / 2);
+            let change = at(&row, place) + usize::from(!same(from, *to));
+            let mut least = change.min(at(&row, place + 1) + 1).min(at(&next, place) + 1);
+            let former = place
+                .checked_sub(1)
+                .and_then(|former| right.get(former).map(|letter| (former, *letter)));
+            if let (Some(earlier), Some(before), Some((former, letter))) = (earlier, before, former)
+                && same(before, *to)
+                && same(from, letter)
+            {
+                least = least.min(at(earlier, former) + 1);
+            }
+            next.push(least);
         }
-        row = next;
+        rows.push(next);
+        before = Some(from);
     }
-    row.last().copied().unwrap_or_default()
+    rows.last()
+        .and_then(|row| row.last())
+        .copied()
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

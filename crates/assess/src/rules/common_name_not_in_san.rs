@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use model::certificate::GeneralName;
+use model::endpoint::Identity;
 use model::finding::{Finding, Flaw, Reason, Severity};
+use model::name::Name;
 
 use super::{Rule, name_mismatch, wildcard_misuse};
 use crate::case::Case;
@@ -33,8 +35,15 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
     if !is_host || wildcard_misuse::is_host_wildcard(text) {
         return;
     }
+    // A wildcard that covers it names it as well as any.
+    let identity = Name::parse(text).ok().map(Identity::Name);
+    let is_covered = |name: &GeneralName| {
+        identity
+            .as_ref()
+            .is_some_and(|wanted| name_mismatch::matches(name, wanted))
+    };
     let is_listed = |name: &GeneralName| match name {
-        GeneralName::Dns(name) => name.raw().eq_ignore_ascii_case(text),
+        GeneralName::Dns(dns) => dns.raw().eq_ignore_ascii_case(text) || is_covered(name),
         GeneralName::Address(named) => Some(*named) == address,
         _ => false,
     };

@@ -101,7 +101,7 @@ const LEAVES: &[LeafCase] = &[
     (
         "deep.wild.test",
         |leaf| leaf.names(&["*.test"]),
-        wanted("CRITICAL", &["name-mismatch"], ""),
+        wanted("CRITICAL", &["name-mismatch", "wildcard-misuse"], ""),
     ),
     (
         "wrong.test",

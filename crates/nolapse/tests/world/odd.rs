@@ -10,8 +10,15 @@ use crate::harness::{Look, look, look_with};
 const ANY: &str = "ALL:eNULL:@SECLEVEL=0";
 
 /// An RSA certificate, as old servers have.
+/// With both usages that RSA keys of servers have.
 fn rsa() -> (Pki, Minted, Served) {
-    of_kind(KeyKind::Rsa2048)
+    let pki = Pki::new();
+    let leaf = Template::server("odd.test")
+        .key(KeyKind::Rsa2048)
+        .edit(|params| params.key_usages.push(rcgen::KeyUsagePurpose::KeyEncipherment))
+        .issued_by(&pki.intermediate);
+    let served = pki.serve(&leaf);
+    (pki, leaf, served)
 }
 
 fn of_kind(kind: KeyKind) -> (Pki, Minted, Served) {
@@ -244,7 +251,7 @@ fn a_staple_is_kept_as_it_was_sent() {
     );
     let (key, index) = (
         path("key.pem", &pki.intermediate.key_pem()),
-        path("index.txt", ""),
+        path("index.txt", &testkit::ca::index(&[&leaf], &[])),
     );
     let answer = folder.at("answer.der").display().to_string();
     run_openssl(
