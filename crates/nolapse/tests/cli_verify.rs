@@ -1,19 +1,13 @@
 //! Stories of `nolapse verify`: chains from files, at other dates and over spans of time, line by line, and what is no
 //! chain.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 mod cli_world;
 
 use std::path::PathBuf;
 
 use cli_world::{Ran, nolapse, nolapse_fed};
-use rcgen::{CertificateParams, CertificateRevocationListParams, Issuer, KeyPair, RevokedCertParams};
 use serde_json::{Value, json};
 use testkit::ca::{Minted, Pki, Say, Template};
 
@@ -124,50 +118,13 @@ fn a_span_of_time_has_a_beginning_and_an_end_for_each_store() {
 #[test]
 fn a_list_takes_a_certificate_back() {
     let world = Chain::new();
-    let root_key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-    params.key_usages = vec![
-        rcgen::KeyUsagePurpose::KeyCertSign,
-        rcgen::KeyUsagePurpose::CrlSign,
-    ];
-    params
-        .distinguished_name
-        .push(rcgen::DnType::CommonName, "Listing");
-    let root = params.clone().self_signed(&root_key).unwrap();
-    let issuer = Issuer::from_params(&params, &root_key);
-    let key = KeyPair::generate().unwrap();
-    let mut leaf = CertificateParams::new(vec!["shop.test".to_owned()]).unwrap();
-    leaf.serial_number = Some(rcgen::SerialNumber::from(77_u64));
-    let leaf = leaf.signed_by(&key, &issuer).unwrap();
-    let listed = |serial: u64| {
-        let now = std::time::SystemTime::now();
-        let revoked = RevokedCertParams {
-            serial_number: rcgen::SerialNumber::from(serial),
-            revocation_time: now.into(),
-            reason_code: Some(rcgen::RevocationReason::KeyCompromise),
-            invalidity_date: None,
-        };
-        let list = CertificateRevocationListParams {
-            this_update: (now - std::time::Duration::from_secs(3600)).into(),
-            next_update: (now + std::time::Duration::from_secs(86_400)).into(),
-            crl_number: rcgen::SerialNumber::from(1_u64),
-            issuing_distribution_point: None,
-            revoked_certs: vec![revoked],
-            key_identifier_method: rcgen::KeyIdMethod::Sha256,
-        };
-        list.signed_by(&issuer).unwrap().pem().unwrap()
-    };
-    let roots = world.file("listing.pem", root.pem());
-    let chain = world.file("leaf.pem", leaf.pem());
-    for (serial, code) in [(77, 1), (78, 0)] {
-        let list = world.file("list.crl", listed(serial));
-        let ran = nolapse([
-            "verify", "--chain", &chain, "--roots", &roots, "--crl", &list, "--json",
-        ]);
-        assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
+    let other = Template::server("other.test").issued_by(&world.pki.intermediate);
+    for (revoked, code) in [(&world.leaf, 1), (&other, 0)] {
+        let list = world.pki.intermediate.revocation_list(&[revoked], (-1, 24));
+        let list = world.file("list.crl", list);
+        let (answer, ended) = world.json(world.pem(), &["--crl", &list]);
+        assert_eq!(ended, code, "{answer}");
         if code == 1 {
-            let answer: Value = serde_json::from_str(&ran.out).unwrap();
             assert_eq!(answer["stores"]["roots"]["reason"], "revoked");
         }
     }

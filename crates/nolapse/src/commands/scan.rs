@@ -255,22 +255,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     args.looking.check_thresholds()?;
     hush_caught_panics();
-    let memory = match args.known {
-        Some(_) => SignatureMemory::new(),
-        None => SignatureMemory::with_capacity(SIGNATURES_UNKEPT),
-    };
-    let known = load_known(args.known.as_deref(), &memory)?;
-    let (stores, required) = args.looking.trust.stores()?;
-    let judge = Arc::new(Judge {
-        stores,
-        policy: Policy {
-            required,
-            ..policy(args, places.as_ref())
-        },
-        memory,
-        inquiry: args.looking.asking.inquiry(),
-        at: args.looking.at(),
-    });
+    let (judge, known) = judge(args, policy(args, places.as_ref()))?;
     let list = if args.output.all { Keep::All } else { Keep::Few };
     let rendering = Rendering::new(args.output.format, fields, list);
     let (run, output) = prepare(args, places, &rendering)?;
@@ -303,6 +288,24 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         });
     }
     Ok(end(args, &ended, &interruption))
+}
+
+/// Who judges, and where what was checked is kept.
+fn judge(args: &Args, policy: Policy) -> anyhow::Result<(Arc<Judge>, Option<Known>)> {
+    let memory = match args.known {
+        Some(_) => SignatureMemory::new(),
+        None => SignatureMemory::with_capacity(SIGNATURES_UNKEPT),
+    };
+    let known = load_known(args.known.as_deref(), &memory)?;
+    let (stores, required) = args.looking.trust.stores()?;
+    let judge = Judge {
+        stores,
+        policy: Policy { required, ..policy },
+        memory,
+        inquiry: args.looking.asking.inquiry(),
+        at: args.looking.at(),
+    };
+    Ok((Arc::new(judge), known))
 }
 
 /// What DNS is to be asked, when it is.
