@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use cli_world::{Ran, nolapse, nolapse_fed};
 use serde_json::{Value, json};
-use testkit::ca::{Minted, Pki, Say, Template};
+use testkit::ca::{KeyKind, Minted, Pki, Say, SignatureHash, Template, openssl};
 
 /// A root, an issuing authority, and a leaf for `shop.test` and 192.0.2.7.
 struct Chain {
@@ -30,6 +30,10 @@ impl Chain {
             pki,
             leaf,
         }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
     }
 
     fn file(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
@@ -119,8 +123,15 @@ fn a_span_of_time_has_a_beginning_and_an_end_for_each_store() {
 fn a_list_takes_a_certificate_back() {
     let world = Chain::new();
     let other = Template::server("other.test").issued_by(&world.pki.intermediate);
-    for (revoked, code) in [(&world.leaf, 1), (&other, 0)] {
-        let list = world.pki.intermediate.revocation_list(&[revoked], (-1, 24));
+    // A revocation does not end with the list that said it.
+    let (now, old) = ((-1, 24), (-48, -24));
+    for (revoked, hours, code) in [
+        (&world.leaf, now, 1),
+        (&world.leaf, old, 1),
+        (&other, now, 0),
+        (&other, old, 0),
+    ] {
+        let list = world.pki.intermediate.revocation_list(&[revoked], hours);
         let list = world.file("list.crl", list);
         let (answer, ended) = world.json(world.pem(), &["--crl", &list]);
         assert_eq!(ended, code, "{answer}");
@@ -152,6 +163,83 @@ fn a_responder_takes_a_certificate_back_and_strictness_wants_an_answer() {
         reason(Say::Good, (-48, -24), &["--profile", "strict"]),
         refused("revocation-unknown")
     );
+}
+
+#[test]
+fn weakness_is_held_against_a_chain_without_a_host_too() {
+    let world = Chain::new();
+    let issuer = &world.pki.intermediate;
+    let reason = |leaf: &Minted| {
+        let (answer, code) = world.json(leaf.pem() + &issuer.pem(), &[]);
+        assert_eq!(code, 1, "{answer}");
+        answer["stores"]["roots"]["reason"].as_str().unwrap().to_owned()
+    };
+    let short = Template::server("shop.test")
+        .key(KeyKind::Rsa1024)
+        .issued_by(issuer);
+    assert_eq!(reason(&short), "weak-key");
+    let broken = Template::server("shop.test")
+        .signature_hash(SignatureHash::Sha1)
+        .issued_by(issuer);
+    assert_eq!(reason(&broken), "weak-signature");
+}
+
+#[test]
+fn what_cannot_be_verified_is_not_called_invalid() {
+    let world = Chain::new();
+    let (key, roots) = (world.path("ed448.key"), world.path("ed448.pem"));
+    openssl(&["genpkey", "-algorithm", "ED448", "-out", &key], b"");
+    let usual = [
+        "req",
+        "-x509",
+        "-key",
+        &key,
+        "-subj",
+        "/CN=odd root",
+        "-days",
+        "30",
+        "-out",
+        &roots,
+    ];
+    openssl(&usual, b"");
+    let (request, chain) = (world.file("request.pem", ""), world.path("odd.pem"));
+    let leaf = world.file("leaf.key", world.leaf.key_pem());
+    openssl(
+        &[
+            "req",
+            "-new",
+            "-key",
+            &leaf,
+            "-subj",
+            "/CN=shop.test",
+            "-out",
+            &request,
+        ],
+        b"",
+    );
+    let names = world.file("names", "subjectAltName=DNS:shop.test");
+    let signing = [
+        "x509", "-req", "-in", &request, "-CA", &roots, "-CAkey", &key, "-days", "20",
+    ];
+    openssl(
+        &[&signing, ["-extfile", &names, "-out", &chain].as_slice()].concat(),
+        b"",
+    );
+    let ran = nolapse(["verify", "--chain", &chain, "--roots", &roots, "--json"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
+    let answer: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(answer["valid"], Value::Null);
+    assert_eq!(answer["stores"]["roots"]["reason"], "unsupported-algorithm");
+    let strict = nolapse([
+        "verify",
+        "--chain",
+        &chain,
+        "--roots",
+        &roots,
+        "--profile",
+        "strict",
+    ]);
+    assert_eq!(strict.code, 1, "what strictness cannot verify it refuses");
 }
 
 #[test]
@@ -304,4 +392,7 @@ fn a_batch_answers_every_line_and_ends_with_the_worst() {
         "whatever else is wrong, the caller finds his line again"
     );
     assert_eq!(answers[wrong.len()]["valid"], true);
+    let ran = nolapse_fed(&["verify", "--batch", "-"], b"\n\n");
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("no line to judge"), "{}", ran.err);
 }

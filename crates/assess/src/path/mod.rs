@@ -141,6 +141,8 @@ pub struct Question<'a> {
     /// Authorities between leaf and anchor, those not counted that are issued by their own name; `None` is bounded by
     /// `limits::PATH_LENGTH` only.
     pub max_depth: Option<usize>,
+    /// Whether keys and hashes must be as strong as clients ask. Always asked when `host` is named.
+    pub strength: Strength,
     /// The leaf's earliest timestamp by a log that may count, for stores that go by it; `None` when there is none.
     pub earliest_sct: Option<Timestamp>,
 }
@@ -160,12 +162,16 @@ impl<'a> Question<'a> {
         }
     }
 
+    const fn asks_for_strength(&self) -> bool {
+        self.host.is_some() || matches!(self.strength, Strength::Asked)
+    }
+
     /// Whether something is asked of whole paths that the default does not ask.
     fn asks_of_paths(&self) -> bool {
         !self.crls.is_empty()
             || self.policies != Policies::ANY
             || self.max_depth.is_some()
-            || self.host.is_some()
+            || self.asks_for_strength()
     }
 
     /// Whether a browser would trust this chain of a server: revocation and policies are not asked.
@@ -180,9 +186,20 @@ impl<'a> Question<'a> {
             host: None,
             policies: Policies::ANY,
             max_depth: None,
+            strength: Strength::NotAsked,
             earliest_sct: None,
         }
     }
+}
+
+/// Whether weak keys and broken hashes are held against a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Strength {
+    /// No: rules of their own say it.
+    #[default]
+    NotAsked,
+    /// Yes, as clients do.
+    Asked,
 }
 
 /// Whose rules are asked.
@@ -476,7 +493,7 @@ impl<'a> Found<'a> {
             let certificate = Arc::clone(self.leaf);
             reasons.push(PathReason::TooDeep { certificate, allowed });
         }
-        if self.question.host.is_some() {
+        if self.question.asks_for_strength() {
             reasons.extend(below.iter().flat_map(weak));
             let is_asked = self.question.profile == Profile::Strict;
             reasons.extend(anchor.filter(|_| is_asked).and_then(weak_key));

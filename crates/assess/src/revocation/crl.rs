@@ -52,6 +52,8 @@ pub fn by_crls(certificate: &Arc<Certificate>, above: &[Arc<Certificate>], lists
 /// Signers of lists whose own standing is asked about, one behind the other. Two occur in practice.
 const DEPTH: usize = 4;
 
+/// `certificateHold` (section 5.3.1).
+const HOLD: Option<RevocationReason> = Some(RevocationReason(6));
 /// `removeFromCRL` (section 5.3.1).
 const REMOVED: Option<RevocationReason> = Some(RevocationReason(8));
 
@@ -168,7 +170,10 @@ impl<'a> Inquiry<'a> {
         certificate: &Arc<Certificate>,
         above: &[Arc<Certificate>],
     ) -> Result<Option<RevokedCertificate<'a>>, Unknown> {
-        self.is_usable(list)?;
+        let usable = self.is_usable(list);
+        if !matches!(usable, Ok(()) | Err(Unknown::Stale { .. })) {
+            usable?;
+        }
         let signer = self.signer(list, above)?;
         let facts = certificate.facts();
         let (issuer, serial) = (&facts.issuer.canonical, &facts.serial);
@@ -176,7 +181,13 @@ impl<'a> Inquiry<'a> {
             .delta(list, &signer)
             .and_then(|delta| delta.find(issuer, serial));
         let entry = changed.or_else(|| list.find(issuer, serial));
-        Ok(entry.filter(|entry| entry.reason != REMOVED))
+        let entry = entry.filter(|entry| entry.reason != REMOVED);
+        // A revocation that is no hold never ends: of an old list it is the one thing that still counts.
+        match (usable, entry) {
+            (Err(_), Some(entry)) if entry.reason != HOLD => Ok(Some(entry)),
+            (Err(stale), _) => Err(stale),
+            (Ok(()), entry) => Ok(entry),
+        }
     }
 
     /// Whether the list is whole, understood, and in force.

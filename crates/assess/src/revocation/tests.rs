@@ -107,11 +107,16 @@ fn a_list_says_good_or_when_and_why_it_was_revoked() {
 }
 
 #[test]
-fn a_list_out_of_time_says_nothing() {
+fn a_list_out_of_time_says_nothing_but_what_it_revoked() {
     let world = World::new();
     let next_update = "2026-05-31T23:59:59Z".parse().unwrap();
-    let said = world.changed_with_leaf(|sketch| sketch.next_update = "260531235959Z");
+    let said = world.changed(|sketch| sketch.next_update = "260531235959Z");
     assert_eq!(said, unknown(Unknown::Stale { next_update }));
+    let said = world.changed_with_leaf(|sketch| sketch.next_update = "260531235959Z");
+    assert!(
+        matches!(said, Standing::Revoked { .. }),
+        "a revocation never ends: {said:?}"
+    );
     let last = world.changed(|sketch| sketch.next_update = "260601000000Z");
     assert_eq!(last, Standing::Good, "the last second counts");
     let this_update = "2026-06-01T00:00:01Z".parse().unwrap();

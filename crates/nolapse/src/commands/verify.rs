@@ -117,14 +117,16 @@ enum Format {
 }
 
 const AFTER_HELP: &str = "\
-Every public store is asked unless --roots or --store names others. The chain is valid when all the public stores that
-were asked accept it, or one of your own. The profile `browser` holds against a chain what clients hold against it;
+Every public store is asked unless --roots or --store names others. The chain is valid when all the public stores
+accept it, or one of your own; of stores named by --store all must. With --over it is valid when it is so the whole time.
+Dates of distrust are those of today's stores, whatever --at says. Names are asked only when --host says whose. The profile `browser` holds against a chain what clients hold against it;
 `strict` beside that what RFC 5280 and the CA/Browser Forum ask of issuers, and an unknown standing when lists were given.
 
 A line of --batch is an object with the members `chain` (PEM in one string or in a list, or DER in base64) and, if
 wanted, `id`, `known`, `roots`, `store`, `host`, `at`, `purpose`, `profile`, `crl`, `ocsp`, `max_depth`; what it lacks is taken from the flags.
 
-Exit status: 0 valid; 1 not valid; 2 wrong usage, or something that cannot be judged. Of --batch the worst.";
+Exit status: 0 valid; 1 not valid; 2 wrong usage, or something that cannot be judged: no chain, or signatures and keys that
+this program cannot verify. Of --batch the worst.";
 
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
@@ -141,15 +143,16 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let valid = match args.over {
         Some(over) => {
             let histories = task.histories(&memory, over.span());
-            if machine {
-                machines::histories(&task, &histories, over.span(), &mut out)?;
-            } else {
-                people::histories(&task, &histories, style, &mut out)?;
-            }
-            task.is_valid(histories.iter().map(|history| {
+            let valid = task.is_valid(histories.iter().map(|history| {
                 let always = history.spans.iter().all(|span| is_trusted(&span.outcome));
                 (history.kind, always)
-            }))
+            }));
+            if machine {
+                machines::histories(&task, &histories, (over.span(), valid), &mut out)?;
+            } else {
+                people::histories(&task, &histories, valid, style, &mut out)?;
+            }
+            Some(valid)
         }
         None => {
             let verdicts = task.verdicts(&memory);
@@ -158,6 +161,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
                     .iter()
                     .map(|verdict| (verdict.kind, verdict.is_trusted())),
             );
+            let valid = (valid || !task.is_beyond_us(&verdicts)).then_some(valid);
             if machine {
                 machines::verdicts(&task, &verdicts, valid, &mut out)?;
             } else {
@@ -167,7 +171,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     out.flush()?;
-    Ok(if valid { Exit::Fine } else { Exit::Findings })
+    Ok(match valid {
+        Some(true) => Exit::Fine,
+        Some(false) => Exit::Findings,
+        None => Exit::Usage,
+    })
 }
 
 /// More than a chain of the greatest length has.

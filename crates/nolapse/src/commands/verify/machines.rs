@@ -19,14 +19,14 @@ use crate::json;
 pub(super) fn verdicts(
     task: &Task,
     verdicts: &[StoreVerdict],
-    valid: bool,
+    valid: Option<bool>,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     line(&answer(task, verdicts, valid), out)
 }
 
-/// The verdicts at one time.
-pub(super) fn answer(task: &Task, verdicts: &[StoreVerdict], valid: bool) -> Map<String, Value> {
+/// The verdicts at one time; `valid` is `None` for what cannot be judged.
+pub(super) fn answer(task: &Task, verdicts: &[StoreVerdict], valid: Option<bool>) -> Map<String, Value> {
     let mut answer = Map::new();
     answer.insert("valid".to_owned(), valid.into());
     answer.insert("at".to_owned(), task.at.to_string().into());
@@ -41,14 +41,15 @@ pub(super) fn answer(task: &Task, verdicts: &[StoreVerdict], valid: bool) -> Map
     answer
 }
 
-/// Writes what each store says over `span`.
+/// Writes what each store says over a span, and whether the chain is valid over the whole of it.
 pub(super) fn histories(
     task: &Task,
     histories: &[History],
-    span: Range<Timestamp>,
+    (span, valid): (Range<Timestamp>, bool),
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
     let mut answer = Map::new();
+    answer.insert("valid".to_owned(), valid.into());
     answer.insert("from".to_owned(), span.start.to_string().into());
     answer.insert("until".to_owned(), span.end.to_string().into());
     head(task, &mut answer);

@@ -18,7 +18,7 @@ use crate::text;
 pub(super) fn verdicts(
     task: &Task,
     verdicts: &[StoreVerdict],
-    valid: bool,
+    valid: Option<bool>,
     style: Style,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
@@ -36,9 +36,10 @@ pub(super) fn verdicts(
     page.needless(verdicts);
     let refuse = verdicts.iter().filter(|verdict| !verdict.is_trusted()).count();
     let sum = match (valid, refuse) {
-        (true, 0) => format!("valid in {}", of(verdicts.len(), verdicts.len())),
-        (true, refuse) => format!("valid; {} refuse", of(refuse, verdicts.len())),
-        (false, refuse) => format!("not valid in {}", of(refuse, verdicts.len())),
+        (Some(true), 0) => format!("valid in {}", of(verdicts.len(), verdicts.len())),
+        (Some(true), refuse) => format!("valid; {} refuse", of(refuse, verdicts.len())),
+        (Some(false), refuse) => format!("not valid in {}", of(refuse, verdicts.len())),
+        (None, refuse) => format!("cannot be judged in {}", of(refuse, verdicts.len())),
     };
     page.text.push('\n');
     page.line(&sum);
@@ -49,6 +50,7 @@ pub(super) fn verdicts(
 pub(super) fn histories(
     task: &Task,
     histories: &[History],
+    valid: bool,
     style: Style,
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
@@ -75,6 +77,12 @@ pub(super) fn histories(
             );
         }
     }
+    page.text.push('\n');
+    page.line(if valid {
+        "valid over the whole of it"
+    } else {
+        "not valid over the whole of it"
+    });
     Ok(out.write_all(page.text.as_bytes())?)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
-use assess::path::{Profile, Question};
+use assess::path::{Profile, Question, Strength};
 use assess::revocation::{OcspStanding, by_ocsp};
 use assess::timeline::{self, History};
 use assess::{SignatureMemory, StoreKind, StoreVerdict, Stores, Trust};
@@ -147,6 +147,16 @@ impl Task {
         self.profile == Profile::Strict && self.crls.is_empty()
     }
 
+    /// Whether nobody who refuses says more than that a signature or key is beyond this program. Strictness refuses what it
+    /// cannot verify.
+    pub(super) fn is_beyond_us(&self, verdicts: &[StoreVerdict]) -> bool {
+        let beyond = |reason: &PathReason| matches!(reason, PathReason::UnsupportedAlgorithm { .. });
+        let mut refusing = verdicts.iter().filter(|verdict| !verdict.is_trusted()).peekable();
+        self.profile == Profile::Browser
+            && refusing.peek().is_some()
+            && refusing.all(|verdict| verdict.reasons().iter().all(beyond))
+    }
+
     /// Whether all public stores accept, or one of the user's own; stores that were named must all accept.
     pub(super) fn is_valid(&self, said: impl Iterator<Item = (StoreKind, bool)>) -> bool {
         let said: Vec<_> = said.collect();
@@ -182,6 +192,7 @@ impl Task {
             crls: &self.crls,
             host: self.host.as_ref(),
             max_depth: self.max_depth,
+            strength: Strength::Asked,
             ..Question::of(&self.chain, self.at)
         }
     }
