@@ -157,8 +157,12 @@ fn a_responder_takes_a_certificate_back_and_strictness_wants_an_answer() {
     assert_eq!(reason(Say::Good, (-1, 24), &[]), (0, None));
     assert_eq!(reason(Say::Good, (-1, 24), &["--profile", "strict"]), (0, None));
     assert_eq!(reason(Say::Revoked, (-1, 24), &[]), refused("revoked"));
-    // An old answer counts for nothing: a browser goes on, strictness does not.
+    // An old answer counts for nothing: a browser goes on and it is said, strictness does not.
     assert_eq!(reason(Say::Good, (-48, -24), &[]), (0, None));
+    let old = world.file("old.der", issuer.ocsp_answer(&world.leaf, Say::Good, (-48, -24)));
+    let (answer, _) = world.json(world.pem(), &["--ocsp", &old]);
+    let remark = answer["remarks"][0].as_str().unwrap();
+    assert!(remark.starts_with("OCSP answer 1: "), "{remark}");
     assert_eq!(
         reason(Say::Good, (-48, -24), &["--profile", "strict"]),
         refused("revocation-unknown")
@@ -394,5 +398,20 @@ fn a_batch_answers_every_line_and_ends_with_the_worst() {
     assert_eq!(answers[wrong.len()]["valid"], true);
     let ran = nolapse_fed(&["verify", "--batch", "-"], b"\n\n");
     assert_eq!(ran.code, 2);
+    let asks = |policies: &str| {
+        let policy =
+            json!({"chain": world.pem(), "roots": roots, "policies": policies, "explicit_policy": true});
+        nolapse_fed(&["verify", "--batch", "-"], policy.to_string().as_bytes()).records()
+    };
+    assert_eq!(
+        asks("2.23.140.1.2.1")[0]["stores"]["roots"]["reason"],
+        "no-policy"
+    );
+    assert!(
+        asks("x")[0]["error"]
+            .as_str()
+            .unwrap()
+            .contains("`x` is no object identifier")
+    );
     assert!(ran.err.contains("no line to judge"), "{}", ran.err);
 }

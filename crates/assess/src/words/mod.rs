@@ -13,7 +13,7 @@ mod unit;
 use model::certificate::Certificate;
 use model::doubt::Doubt;
 use model::evidence::Unavailable;
-use model::finding::{Finding, PathReason, Subject};
+use model::finding::{Finding, IssuanceRule, PathReason, Subject};
 use model::observation::Observation;
 use std::sync::Arc;
 
@@ -47,6 +47,11 @@ pub fn doubt(doubt: Doubt) -> String {
 /// One line for people: why a source of evidence said nothing.
 pub fn unavailable(why: &Unavailable) -> String {
     evidence::unavailable(why)
+}
+
+/// What breaks a rule for issuers, to stand behind "a certificate that".
+pub const fn issuance_rule(rule: IssuanceRule) -> &'static str {
+    issuance::issuance(rule)
 }
 
 /// One line for people: why a store refuses a path.

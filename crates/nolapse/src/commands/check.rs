@@ -9,6 +9,7 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use assess::revocation::{RevocationVerdict, Said};
 use assess::{Policy, SignatureMemory, words};
 use jiff::Timestamp;
 use model::endpoint::Identity;
@@ -269,6 +270,25 @@ fn fine(look: &Look, endpoints: usize) -> String {
     }
     if endpoints > 1 {
         let _ = write!(out, ", {endpoints} endpoints");
+    }
+    // Whoever asked about revocation must not take silence for an answer.
+    let open = look.assessment.revocation.iter().find(|certificate| {
+        matches!(
+            certificate.verdict,
+            RevocationVerdict::Unknown | RevocationVerdict::Unavailable
+        )
+    });
+    if let Some(open) = open {
+        let certificate = words::certificate(&open.certificate);
+        let _ = write!(out, ", revocation of {certificate} {}", open.verdict.word());
+        let why = open.sources.iter().find_map(|source| match &source.said {
+            Said::Unavailable(why) => Some(words::unavailable(why)),
+            Said::Doubtful(doubt) => Some(words::doubt(*doubt)),
+            Said::Good | Said::Revoked { .. } => None,
+        });
+        if let Some(why) = why {
+            let _ = write!(out, ": {why}");
+        }
     }
     out
 }

@@ -4,7 +4,9 @@ use std::io::Write as _;
 
 use anyhow::bail;
 use assess::rules::{self, Rule};
+use assess::words;
 use assess::words::reasons::{ALL as REASONS, Explained};
+use model::finding::IssuanceRule;
 use model::untrusted;
 
 use crate::failure::{KINDS, Kind};
@@ -34,11 +36,15 @@ fn one(style: Style, word: &str) -> anyhow::Result<String> {
     let lower = word.to_ascii_lowercase();
     let failure = KINDS.iter().find(|kind| kind.word == lower);
     let reason = REASONS.iter().find(|reason| reason.word == lower);
+    let issuance = IssuanceRule::ALL.iter().find(|rule| rule.word() == lower);
     match (rules::find(&lower), failure, reason) {
         (Some(rule), ..) => Ok(rule_page(style, rule)),
         (None, Some(kind), _) => Ok(failure_page(style, kind)),
         (None, None, Some(reason)) => Ok(reason_page(style, reason)),
         (None, None, None) => {
+            if let Some(rule) = issuance {
+                return Ok(issuance_page(style, *rule));
+            }
             let words = words();
             let hint = text::nearest(&lower, words)
                 .or_else(|| rules::nearest(&lower))
@@ -76,6 +82,25 @@ fn words() -> impl Iterator<Item = &'static str> {
         .map(|rule| rule.id)
         .chain(KINDS.iter().map(|kind| kind.word))
         .chain(REASONS.iter().map(|reason| reason.word))
+        .chain(IssuanceRule::ALL.iter().map(|rule| rule.word()))
+}
+
+fn issuance_page(style: Style, rule: IssuanceRule) -> String {
+    let mut out = format!("{}   a rule for issuers is broken\n\n", style.strong(rule.word()));
+    let meaning = format!(
+        "A certificate of the path {}. RFC 5280 or the CA/Browser Forum ask otherwise of whoever issues it; clients at large take it \
+         as it is, so that only `nolapse verify --profile strict` refuses it",
+        words::issuance_rule(rule)
+    );
+    paragraphs(&mut out, style, &meaning);
+    paragraphs(
+        &mut out,
+        style,
+        "To mend it: nothing in haste; get the next one from an authority that keeps the rule",
+    );
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
 }
 
 fn reason_page(style: Style, reason: &Explained) -> String {
@@ -115,8 +140,12 @@ fn paragraphs(out: &mut String, style: Style, words: &str) {
 /// A word, and a sentence wrapped beside it.
 fn rows(out: &mut String, style: Style, word: &str, sentence: &str) {
     let columns = style.width.saturating_sub(28).max(20);
+    let is_long = text::width(word) > 24;
+    if is_long {
+        out.push_str(&format!("  {word}\n"));
+    }
     for (number, line) in text::wrap(sentence, columns, 8, style.mark()).iter().enumerate() {
-        let word = if number == 0 { word } else { "" };
+        let word = if number == 0 && !is_long { word } else { "" };
         out.push_str(&format!("  {}  {line}\n", text::pad(word, 24)));
     }
 }
@@ -136,6 +165,10 @@ fn list(style: Style) -> String {
     out.push_str("\nWhy a trust store refuses a path, where there is no rule of the same name:\n");
     for reason in REASONS.iter().filter(|reason| rules::find(reason.word).is_none()) {
         rows(&mut out, style, reason.word, reason.meaning);
+    }
+    out.push_str("\nRules for issuers, asked by `verify --profile strict` alone; a certificate\n");
+    for rule in IssuanceRule::ALL {
+        rows(&mut out, style, rule.word(), words::issuance_rule(*rule));
     }
     out
 }

@@ -17,7 +17,7 @@ use assess::SignatureMemory;
 use clap::ValueEnum;
 
 use self::reading::Reading;
-use self::task::{ProfileWord, PurposeWord, Task};
+use self::task::{PolicyInputs, ProfileWord, PurposeWord, Task};
 use crate::anchors::NamedFile;
 use crate::terminal::{Colour, Style};
 use crate::when::{Over, When};
@@ -123,7 +123,7 @@ Dates of distrust are those of today's stores, whatever --at says. Names are ask
 `strict` beside that what RFC 5280 and the CA/Browser Forum ask of issuers, and an unknown standing when lists were given.
 
 A line of --batch is an object with the members `chain` (PEM in one string or in a list, or DER in base64) and, if
-wanted, `id`, `known`, `roots`, `store`, `host`, `at`, `purpose`, `profile`, `crl`, `ocsp`, `max_depth`; what it lacks is taken from the flags.
+wanted, `id`, `known`, `roots`, `store`, `host`, `at`, `purpose`, `profile`, `crl`, `ocsp`, `max_depth`, `policies`, `explicit_policy`, `inhibit_policy_mapping`, `inhibit_any_policy`; what it lacks is taken from the flags.
 
 Exit status: 0 valid; 1 not valid; 2 wrong usage, or something that cannot be judged: no chain, or signatures and keys that
 this program cannot verify. Of --batch the worst.";
@@ -136,6 +136,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut reading = Reading::new(args.password_file.as_deref())?;
     let task = task(args, &mut reading)?;
     reading.remarks.iter().for_each(|remark| say::warning(remark));
+    if args.purpose == PurposeWord::Client && args.roots.is_none() && args.trust_stores.is_empty() {
+        say::warning(
+            "public stores vouch for servers: what they say of a client's certificate is of little worth; name --roots",
+        );
+    }
     let memory = SignatureMemory::with_capacity(SIGNATURES);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let machine = args.json || args.format == Format::Json;
@@ -162,8 +167,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
                     .map(|verdict| (verdict.kind, verdict.is_trusted())),
             );
             let valid = (valid || !task.is_beyond_us(&verdicts)).then_some(valid);
+            let unheard = task.unheard(&verdicts, &memory);
+            unheard
+                .iter()
+                .for_each(|words| say::warning(&format!("does not count: {words}")));
+            reading.remarks.extend(unheard);
             if machine {
-                machines::verdicts(&task, &verdicts, valid, &mut out)?;
+                machines::verdicts(&task, &verdicts, valid, &reading.remarks, &mut out)?;
             } else {
                 people::verdicts(&task, &verdicts, valid, style, &mut out)?;
             }
@@ -214,5 +224,6 @@ fn task(args: &Args, reading: &mut Reading) -> anyhow::Result<Task> {
         crls,
         replies,
         max_depth: None,
+        policies: PolicyInputs::default(),
     })
 }

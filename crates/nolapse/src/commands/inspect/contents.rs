@@ -169,6 +169,12 @@ fn pem_bundle(text: &[u8]) -> Contents {
         remarks: Vec::new(),
         leaf_lost: None,
     };
+    if std::str::from_utf8(text).is_err() {
+        contents.problems.push(
+            "there are bytes beside the PEM blocks that are no text: a certificate in DER there is not read, convert it first"
+                .to_owned(),
+        );
+    }
     for block in pem::blocks(text) {
         if contents.items.len() + contents.problems.len() >= limits::BUNDLE_ITEMS {
             contents.problems.push(format!(

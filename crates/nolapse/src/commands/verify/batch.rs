@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 use assess::{SignatureMemory, Stores};
+use model::certificate::Oid;
 use model::{Certificate, limits, untrusted};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::reading::Reading;
-use super::task::{self, Asked, ProfileWord, PurposeWord, Task};
+use super::task::{self, Asked, PolicyInputs, ProfileWord, PurposeWord, Task};
 use super::{Args, machines};
 use crate::Exit;
 use crate::when::When;
@@ -34,6 +35,13 @@ struct Line {
     crl: Option<Texts>,
     ocsp: Option<Texts>,
     max_depth: Option<usize>,
+    policies: Option<Texts>,
+    #[serde(default)]
+    explicit_policy: bool,
+    #[serde(default)]
+    inhibit_policy_mapping: bool,
+    #[serde(default)]
+    inhibit_any_policy: bool,
 }
 
 /// One text or several.
@@ -199,6 +207,7 @@ impl Bench<'_> {
                 .map(|verdict| (verdict.kind, verdict.is_trusted())),
         );
         let valid = (valid || !task.is_beyond_us(&verdicts)).then_some(valid);
+        self.reading.remarks.extend(task.unheard(&verdicts, &self.memory));
         Ok((machines::answer(&task, &verdicts, valid), valid))
     }
 
@@ -244,6 +253,12 @@ impl Bench<'_> {
             crls,
             replies,
             max_depth: asked.max_depth,
+            policies: PolicyInputs {
+                acceptable: policies(asked.policies.as_ref())?,
+                explicit: asked.explicit_policy,
+                mapping_inhibited: asked.inhibit_policy_mapping,
+                any_inhibited: asked.inhibit_any_policy,
+            },
         })
     }
 
@@ -271,6 +286,22 @@ impl Bench<'_> {
         }
         Ok(certificates)
     }
+}
+
+/// Object identifiers, `2.23.140.1.2.1`.
+fn policies(texts: Option<&Texts>) -> anyhow::Result<Vec<Oid>> {
+    let texts = texts.into_iter().flat_map(Texts::all);
+    texts
+        .map(|text| {
+            let shown = || {
+                anyhow!(
+                    "`policies`: `{}` is no object identifier, such as 2.23.140.1.2.1",
+                    untrusted::shown(text)
+                )
+            };
+            Oid::from_dotted(text).ok_or_else(shown)
+        })
+        .collect()
 }
 
 /// A word of a list, as the flag of the same name takes it.

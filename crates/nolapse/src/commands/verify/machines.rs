@@ -20,9 +20,14 @@ pub(super) fn verdicts(
     task: &Task,
     verdicts: &[StoreVerdict],
     valid: Option<bool>,
+    remarks: &[String],
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
-    line(&answer(task, verdicts, valid), out)
+    let mut answer = answer(task, verdicts, valid);
+    if !remarks.is_empty() {
+        answer.insert("remarks".to_owned(), remarks.into());
+    }
+    line(&answer, out)
 }
 
 /// The verdicts at one time; `valid` is `None` for what cannot be judged.

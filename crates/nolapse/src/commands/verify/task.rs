@@ -6,13 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
-use assess::path::{Profile, Question, Strength};
-use assess::revocation::{OcspStanding, by_ocsp};
+use assess::path::{Policies, Profile, Question, Strength};
+use assess::revocation::{Lists, OcspStanding, Standing, by_crls, by_ocsp};
 use assess::timeline::{self, History};
-use assess::{SignatureMemory, StoreKind, StoreVerdict, Stores, Trust};
+use assess::{SignatureMemory, StoreKind, StoreVerdict, Stores, Trust, words};
 use clap::ValueEnum;
 use jiff::Timestamp;
-use model::doubt::OcspDoubt;
+use model::certificate::Oid;
+use model::doubt::{Doubt, OcspDoubt};
 use model::finding::{PathReason, Purpose, Unknown};
 use model::revocation::{OcspReply, RevocationList};
 use model::sct::{Sct, SctOrigin};
@@ -35,6 +36,17 @@ pub(super) struct Task {
     /// be said to be good, unless lists were given.
     pub(super) replies: Vec<Arc<OcspReply>>,
     pub(super) max_depth: Option<usize>,
+    pub(super) policies: PolicyInputs,
+}
+
+/// What is asked about certificate policies: the inputs of RFC 5280 section 6.1.1 (c) to (f).
+#[derive(Default)]
+pub(super) struct PolicyInputs {
+    /// Any policy when there is none.
+    pub(super) acceptable: Vec<Oid>,
+    pub(super) explicit: bool,
+    pub(super) mapping_inhibited: bool,
+    pub(super) any_inhibited: bool,
 }
 
 /// The stores at hand, and which of them are asked.
@@ -143,6 +155,63 @@ impl Task {
         }
     }
 
+    /// What was given about revocation and says nothing that counts of the path by which the chain is trusted, in words.
+    pub(super) fn unheard(&self, verdicts: &[StoreVerdict], memory: &SignatureMemory) -> Vec<String> {
+        let path = verdicts.iter().find_map(|verdict| match &verdict.outcome {
+            Trust::Trusted { path } => Some(path),
+            Trust::Refused { .. } => None,
+        });
+        let Some(path) = path else { return Vec::new() };
+        let known: Vec<&Arc<Certificate>> = self.chain.iter().chain(&self.known).collect();
+        let mut said = Vec::new();
+        for (number, list) in self.crls.iter().enumerate() {
+            let lists = Lists {
+                crls: std::slice::from_ref(list),
+                known: &known,
+                memory,
+                profile: self.profile,
+                now: self.at,
+            };
+            let below = path.len().saturating_sub(1);
+            let standings = (0..below).filter_map(|place| {
+                let (step, above) = path.get(place..)?.split_first()?;
+                Some(by_crls(step, above, &lists))
+            });
+            let standings: Vec<_> = standings.collect();
+            let doubts = standings.iter().map(|standing| match standing {
+                Standing::Unknown { why } => Some(*why),
+                _ => None,
+            });
+            if let Some(Some(why)) = doubts
+                .collect::<Option<Vec<_>>>()
+                .map(|all| all.into_iter().max())
+            {
+                said.push(format!("revocation list {}: {}", number + 1, words::unknown(why)));
+            }
+        }
+        for (number, reply) in self.replies.iter().enumerate() {
+            let pairs = path
+                .windows(2)
+                .filter_map(|pair| <&[Arc<Certificate>; 2]>::try_from(pair).ok());
+            let answers =
+                pairs.map(|[step, issuer]| by_ocsp(step, issuer, reply, memory, self.at).standing.err());
+            // Of several certificates the answer is mostly about none but one: its doubt tells more.
+            let all: Option<Vec<OcspDoubt>> = answers.collect();
+            let telling = |all: Vec<OcspDoubt>| {
+                let about = all.iter().copied().find(|doubt| *doubt != OcspDoubt::NotAbout);
+                about.or_else(|| all.first().copied())
+            };
+            if let Some(doubt) = all.and_then(telling) {
+                said.push(format!(
+                    "OCSP answer {}: {}",
+                    number + 1,
+                    words::doubt(Doubt::Ocsp(doubt))
+                ));
+            }
+        }
+        said
+    }
+
     fn wants_an_answer(&self) -> bool {
         self.profile == Profile::Strict && self.crls.is_empty()
     }
@@ -192,6 +261,12 @@ impl Task {
             crls: &self.crls,
             host: self.host.as_ref(),
             max_depth: self.max_depth,
+            policies: Policies {
+                acceptable: &self.policies.acceptable,
+                explicit: self.policies.explicit,
+                mapping_inhibited: self.policies.mapping_inhibited,
+                any_inhibited: self.policies.any_inhibited,
+            },
             strength: Strength::Asked,
             ..Question::of(&self.chain, self.at)
         }
