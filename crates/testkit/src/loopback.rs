@@ -27,11 +27,23 @@ pub fn socket_v6() -> SocketAddr {
     port_at(IpAddr::V6(Ipv6Addr::LOCALHOST))
 }
 
-/// A free port at `address`.
+/// A free port at `address`, below those that the system gives to outgoing connections: nobody is given it before it is
+/// used.
 pub fn port_at(address: IpAddr) -> SocketAddr {
-    let listener = TcpListener::bind((address, 0)).expect("loopback has free ports");
+    let first = std::process::id().wrapping_mul(97);
+    let free = (0..PORTS).find_map(|_| {
+        let count = NEXT_PORT.fetch_add(1, Ordering::Relaxed).wrapping_add(first);
+        let port = u16::try_from(u32::from(LOWEST_PORT) + count % PORTS).ok()?;
+        TcpListener::bind((address, port)).ok()
+    });
+    let listener = free.expect("loopback has free ports");
     listener.local_addr().expect("a bound socket has an address")
 }
+
+static NEXT_PORT: AtomicU32 = AtomicU32::new(0);
+const LOWEST_PORT: u16 = 20_000;
+/// Up to 32,767: Linux begins at 32,768 (`net.ipv4.ip_local_port_range`).
+const PORTS: u32 = 12_768;
 
 /// A port at which nobody listens: a connection is refused.
 pub fn refusing() -> SocketAddr {
