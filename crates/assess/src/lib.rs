@@ -10,7 +10,7 @@
 //! - [`signature`], [`memory`]: one signature, checked once;
 //! - [`path`]: from the leaf to anchors, for all stores at once, within a budget;
 //! - [`revocation`]: whether an issuer took a certificate back;
-//! - [`timeline`]: since when and until when each store accepts a chain;
+//! - [`mod@timeline`]: since when and until when each store accepts a chain;
 //! - [`rules`]: one file each, with what it says of itself for `nolapse explain` and for the documents;
 //! - [`judge()`]: all of it together;
 //! - [`words`]: the sentences, made at the very end and safe for a terminal.

@@ -3,7 +3,7 @@
 //!
 //! A leaf, its issuer, its timestamps and the logs come in; one verdict per timestamp goes out. A log that is not known is
 //! never wrong: it may be newer than our list. Verdicts on signatures are remembered as those on certificates are. Whether
-//! there are enough is asked by [`policy`]; what a finding makes of it, by the rules.
+//! there are enough is asked by `policy`; what a finding makes of it, by the rules.
 
 mod logs;
 pub(crate) mod policy;

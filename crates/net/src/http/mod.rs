@@ -1,7 +1,7 @@
 //! A small HTTP client for data that a stranger points at: revocation lists, OCSP answers, issuers, trust stores.
 //!
 //! An URL and limits come in; a [`Response`] or an [`HttpError`] goes out. The URL, and each place that it redirects to,
-//! is checked by the [`Guard`]: scheme and port first, then every address of its name, and the connection goes to an
+//! is checked by a guard: scheme and port first, then every address of its name, and the connection goes to an
 //! address that was checked, so that no second answer of DNS can lead elsewhere. Size and time are bounded, no
 //! credentials and no cookies are sent, no compression is asked for, proxies of the environment are ignored, and one
 //! request is one connection. Whether an answer says what was wanted is not judged here.

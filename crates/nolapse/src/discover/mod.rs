@@ -2,7 +2,7 @@
 //!
 //! - [`plan`]: what is asked of whom, from flags and the configuration file;
 //! - [`engine`]: places asked one after the other, their records expanded, names outside resolved;
-//! - [`line`]: what an endpoint, an obstacle or a zone is in machine formats;
+//! - [`mod@line`]: what an endpoint, an obstacle or a zone is in machine formats;
 //! - [`compare`]: names in certificates against names in zones, views against views;
 //! - [`report`]: the formats of `nolapse discover`.
 
