@@ -4,11 +4,9 @@
 //! an answer and not followed, so that credentials go nowhere else; without TLS only this machine itself is asked.
 //! [`crate::http`] is for what strangers point at, and sends no credentials.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Empty, Limited};
@@ -16,11 +14,10 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper::header::{ACCEPT, CONNECTION, HOST, RETRY_AFTER, USER_AGENT};
-use hyper::rt::ReadBufCursor;
 use model::{Name, Untrusted, limits};
+use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
@@ -96,7 +93,7 @@ impl Origin {
             Err(_) => named(authority, default).ok_or_else(wrong)?,
         };
         let tls = if secure {
-            Some(config().map_err(|error| ApiError::Tls(error.to_string()))?)
+            Some(crate::http::config().map_err(|error| ApiError::Tls(error.to_string()))?)
         } else {
             let own = matches!(host, Host::Address(address) if address.is_loopback());
             if !own || !scheme.eq_ignore_ascii_case("http") {
@@ -127,17 +124,6 @@ fn named(authority: &str, default: u16) -> Option<(Host, u16)> {
         return Some((Host::Address(address), port));
     }
     Some((Host::Name(Name::parse(host).ok()?), port))
-}
-
-fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }
 
 impl Network {
@@ -218,7 +204,7 @@ async fn exchange(
     request: Request<Empty<Bytes>>,
     most: usize,
 ) -> Result<Answer, ApiError> {
-    let handshake = http1::handshake(Stream(stream)).await;
+    let handshake = http1::handshake(crate::http::Stream(stream)).await;
     let (mut sender, connection) = handshake.map_err(|error| broken(&error))?;
     let exchange = async move {
         let response = sender
@@ -251,45 +237,6 @@ async fn exchange(
 
 fn broken(error: &(dyn std::error::Error + 'static)) -> ApiError {
     ApiError::Broken(Untrusted::new(error.to_string()))
-}
-
-/// A stream of tokio's as hyper wants it.
-struct Stream<S>(S);
-
-/// Octets moved at once.
-const PIECE: usize = 8 * 1024;
-
-impl<S: AsyncRead + Unpin> hyper::rt::Read for Stream<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        mut into: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        let mut piece = [0; PIECE];
-        let room = PIECE.min(into.remaining());
-        let mut buffer = ReadBuf::new(piece.get_mut(..room).unwrap_or_default());
-        ready!(Pin::new(&mut self.0).poll_read(context, &mut buffer))?;
-        into.put_slice(buffer.filled());
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> hyper::rt::Write for Stream<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        octets: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, octets)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
-    }
 }
 
 #[cfg(test)]

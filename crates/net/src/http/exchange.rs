@@ -106,7 +106,7 @@ async fn read(response: hyper::Response<hyper::body::Incoming>, limit: usize) ->
 }
 
 /// A stream of tokio's as hyper wants it.
-struct Stream<S>(S);
+pub(crate) struct Stream<S>(pub(crate) S);
 
 /// Bytes moved at once.
 const PIECE: usize = 8 * 1024;

@@ -11,6 +11,9 @@ mod guard;
 mod tls;
 mod url;
 
+pub(crate) use exchange::Stream;
+pub(crate) use tls::config;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;

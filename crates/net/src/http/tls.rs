@@ -50,7 +50,8 @@ impl fmt::Debug for Tls {
     }
 }
 
-fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
+/// TLS of the web: Mozilla's roots, no client certificate.
+pub(crate) fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
