@@ -1,7 +1,12 @@
 //! `scan`: look at endpoints now, judge, report.
+//!
+//! Flags come in, a run is put together of them, and its end becomes an exit status. The run itself is in `crate::scan`.
+
+mod interruption;
+mod output;
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,11 +19,13 @@ use net::{Caps, Permits};
 use probe::KeysShown;
 use tokio::sync::Mutex;
 
+use self::interruption::Interruption;
+use self::output::{Opened, open};
 use crate::commands::discover::{self, Foreign};
 use crate::commands::looking::Looking;
 use crate::commands::places::Places;
 use crate::discover::plan::Plan;
-use crate::file::{self, AtomicFile, Readers};
+use crate::file;
 use crate::report::causes::Keep;
 use crate::report::fields::Fields;
 use crate::report::markdown::Document;
@@ -28,7 +35,7 @@ use crate::scan::known::Known;
 use crate::scan::look::{Judge, hush_caught_panics};
 use crate::scan::progress::{self, Progress};
 use crate::scan::resume::Ledger;
-use crate::scan::run::{self, Ended, MakeShop, Output, Report, Run, Why};
+use crate::scan::run::{self, Ended, MakeShop, Report, Run, Why};
 use crate::scan::signals::Signals;
 use crate::scan::targets::{Given, run_identity};
 use crate::scan::work::{SecondLook, Shop};
@@ -521,91 +528,6 @@ fn report(args: &Args, rendering: &Rendering) -> Report {
     }
 }
 
-/// The output and, when it is a file, what puts it in its place.
-struct Opened {
-    output: Output,
-    file: Option<Pending>,
-}
-
-/// A file that is put in its place when the run has ended.
-struct Pending(Arc<std::sync::Mutex<Option<AtomicFile>>>);
-
-/// The writer's hand on the same file.
-struct Shared(Arc<std::sync::Mutex<Option<AtomicFile>>>);
-
-fn open(path: Option<&Path>, rendering: &Rendering, continues: bool) -> anyhow::Result<Opened> {
-    let Some(path) = path else {
-        let stdout = io::stdout();
-        let watched = stdout.is_terminal();
-        let output = Output {
-            sink: Box::new(stdout),
-            watched,
-            continued: continues && rendering.can_be_appended_to(),
-        };
-        return Ok(Opened { output, file: None });
-    };
-    let shown = untrusted::shown(&path.display().to_string());
-    let cannot =
-        |error: &io::Error| anyhow::anyhow!("cannot write the report to {shown}: {}", file::reason(error));
-    // A pipe or device gives nothing back of what was written to it.
-    let is_there = fs::metadata(path).is_ok_and(|known| known.is_file());
-    let earlier = (continues && is_there)
-        .then(|| fs::read(path))
-        .transpose()
-        .map_err(|error| cannot(&error))?;
-    let first_part = match &earlier {
-        None => &[],
-        Some(earlier) => rendering.first_part(earlier).with_context(|| {
-            format!(
-                "{shown} holds the first part of the report, and this format cannot be continued: name another --output"
-            )
-        })?,
-    };
-    let mut file = AtomicFile::create(path, Readers::Anybody).map_err(|error| cannot(&error))?;
-    file.write_all(first_part).map_err(|error| cannot(&error))?;
-    let continued = !first_part.is_empty();
-    let file = Arc::new(std::sync::Mutex::new(Some(file)));
-    let sink = Box::new(Shared(Arc::clone(&file)));
-    Ok(Opened {
-        output: Output {
-            sink,
-            watched: false,
-            continued,
-        },
-        file: Some(Pending(file)),
-    })
-}
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut file = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        file.as_mut().map_or_else(
-            || Err(io::ErrorKind::NotConnected.into()),
-            |file| file.write(bytes),
-        )
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Pending {
-    fn commit(self, path: Option<&Path>) -> anyhow::Result<()> {
-        let file = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
-        let Some(file) = file else { return Ok(()) };
-        let shown = path
-            .map(|path| untrusted::shown(&path.display().to_string()))
-            .unwrap_or_default();
-        file.commit()
-            .map_err(|error| anyhow::anyhow!("cannot write the report to {shown}: {}", file::reason(&error)))
-    }
-}
-
 fn end(args: &Args, ended: &Ended, interruption: &Interruption<'_>) -> Exit {
     match &ended.why {
         Why::OutputClosed => {
@@ -659,129 +581,6 @@ fn end(args: &Args, ended: &Ended, interruption: &Interruption<'_>) -> Exit {
     }
 }
 
-/// What is needed to keep what is finished and to say how to go on.
-struct Interruption<'a> {
-    /// The file that was named for it.
-    state: Option<&'a Path>,
-    /// What names the run in the state.
-    identity: model::Fingerprint,
-    /// What the command needs beside its words.
-    again: &'static str,
-    /// Where the first part of the report stands, if the rest cannot go there.
-    another_output: Option<&'a Path>,
-}
-
-impl Interruption<'_> {
-    fn tell(&self, ended: &Ended) {
-        let finished = text::counted(ended.ledger.finished(), "target");
-        let given = self.state.map(|state| Ok(state.to_owned()));
-        let (place, kept) = match given.or_else(|| fresh_state(self.identity)) {
-            None => return say::line(&format!("interrupted: {finished} finished")),
-            Some(Err(error)) => (PathBuf::from("~/.local/state/nolapse"), Err(error)),
-            Some(Ok(place)) => {
-                let kept = ended.ledger.save(&place, self.identity);
-                (place, kept)
-            }
-        };
-        if let Err(error) = kept {
-            let shown = untrusted::shown(&place.display().to_string());
-            say::warning(&format!(
-                "cannot keep the state in {shown}: {}",
-                file::reason(&error)
-            ));
-            return say::line(&format!("interrupted: {finished} finished"));
-        }
-        say::line(&format!(
-            "interrupted: {finished} finished; to go on{}:",
-            self.again
-        ));
-        say::line(&format!(
-            "  {}",
-            command_to_go_on(&place, self.another_output.and_then(another))
-        ));
-    }
-}
-
-/// States of unfinished runs of the same targets that are kept side by side.
-const STATES: usize = 1_000;
-
-/// A new `scan-1a2b3c4d-1.json` under the XDG base directory for states, of our own: two runs over the same targets may
-/// each be interrupted, and neither may take the other's state. `None` when there is no such folder.
-fn fresh_state(identity: model::Fingerprint) -> Option<io::Result<PathBuf>> {
-    let base = std::env::var_os("XDG_STATE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute())
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state")))?;
-    Some(fresh_state_in(&base.join("nolapse"), identity))
-}
-
-fn fresh_state_in(folder: &Path, identity: model::Fingerprint) -> io::Result<PathBuf> {
-    fs::create_dir_all(folder)?;
-    let name = identity.to_string();
-    let name = name.get(..8).unwrap_or_default();
-    for number in 1..=STATES {
-        let place = folder.join(format!("scan-{name}-{number}.json"));
-        match fs::OpenOptions::new().write(true).create_new(true).open(&place) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-            Ok(_) => return Ok(place),
-        }
-    }
-    Err(io::Error::other(
-        "too many runs of these targets were left unfinished there",
-    ))
-}
-
-/// `report-2.md` beside `report.md`: the first such name that is free.
-fn another(place: &Path) -> Option<PathBuf> {
-    let stem = place.file_stem()?.to_string_lossy().into_owned();
-    let numbered = |number: usize| {
-        let name = match place.extension() {
-            Some(extension) => format!("{stem}-{number}.{}", extension.to_string_lossy()),
-            None => format!("{stem}-{number}"),
-        };
-        place.with_file_name(name)
-    };
-    (2..=STATES)
-        .map(numbered)
-        .find(|path| path.symlink_metadata().is_err())
-}
-
-/// The command as it was typed, with the state file, and with another output where the first cannot be continued: the
-/// last --output counts.
-fn command_to_go_on(state: &Path, output: Option<PathBuf>) -> String {
-    let mut words = Vec::new();
-    let mut arguments = std::env::args_os().map(|argument| argument.to_string_lossy().into_owned());
-    words.extend(arguments.next());
-    while let Some(argument) = arguments.next() {
-        if argument == "--resume" {
-            drop(arguments.next());
-        } else if !argument.starts_with("--resume=") {
-            words.push(argument);
-        }
-    }
-    if let Some(output) = output {
-        words.push("--output".to_owned());
-        words.push(output.display().to_string());
-    }
-    words.push("--resume".to_owned());
-    words.push(state.display().to_string());
-    words
-        .iter()
-        .map(|word| quoted(word))
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
-/// A word as a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:@=,+%".contains(character);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", untrusted::shown(word).replace('\'', "'\\''"))
-}
-
 fn positive(typed: &str) -> Result<usize, String> {
     typed
         .parse()
@@ -802,33 +601,6 @@ pub(crate) fn rate(typed: &str) -> Result<f64, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_are_quoted_for_a_shell() {
-        assert_eq!(quoted("smtp://mail.example.com:25"), "smtp://mail.example.com:25");
-        assert_eq!(quoted("it's here"), "'it'\\''s here'");
-        assert_eq!(quoted(""), "''");
-    }
-
-    #[test]
-    fn two_interrupted_runs_of_the_same_targets_keep_two_states() {
-        let folder = tempfile::tempdir().unwrap();
-        let identity = model::Fingerprint::of(b"targets");
-        let first = fresh_state_in(folder.path(), identity).unwrap();
-        let second = fresh_state_in(folder.path(), identity).unwrap();
-        assert!(first != second && first.exists() && second.exists());
-        fs::remove_file(&first).unwrap();
-        assert_eq!(fresh_state_in(folder.path(), identity).unwrap(), first);
-    }
-
-    #[test]
-    fn the_rest_of_a_report_gets_a_free_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let place = folder.path().join("report.md");
-        assert_eq!(another(&place).unwrap(), folder.path().join("report-2.md"));
-        fs::write(folder.path().join("report-2.md"), "").unwrap();
-        assert_eq!(another(&place).unwrap(), folder.path().join("report-3.md"));
-    }
 
     #[test]
     fn fields_fit_the_terminal() {
