@@ -7,6 +7,7 @@
 //! - [`name`], [`endpoint`], [`target`], [`starttls`]: where TLS may answer, and how people write it;
 //! - [`certificate`], [`revocation`], [`sct`], [`tls`]: what is served there, read by [`der`] with its [`oid`]s and
 //!   [`oddity`]s;
+//! - [`sighting`]: what a source said to exist;
 //! - [`pem`], [`pkcs7`]: the wrappings in which files carry certificates;
 //! - [`observation`]: what one endpoint presented at one time, and how far the look came;
 //! - [`evidence`], [`doubt`], [`http`]: what third parties say about its certificates, and why that does not count or come;
@@ -32,6 +33,7 @@ pub mod pem;
 pub mod pkcs7;
 pub mod revocation;
 pub mod sct;
+pub mod sighting;
 pub mod signature;
 pub mod starttls;
 pub mod status;
