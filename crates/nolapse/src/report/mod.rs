@@ -15,6 +15,8 @@ pub(crate) mod ndjson;
 mod samples;
 pub(crate) mod table;
 
+use std::io::{self, Read, Seek, SeekFrom};
+
 use clap::ValueEnum;
 
 use crate::report::causes::Keep;
@@ -117,18 +119,32 @@ impl Rendering {
         )
     }
 
-    /// The earlier part of a report without its tail, so that it can go on; `None` when there is no going on behind it.
-    /// An array without elements is begun anew.
-    pub(crate) fn first_part<'a>(&self, earlier: &'a [u8]) -> Option<&'a [u8]> {
+    /// How many bytes of the earlier part of a report stand before its tail, so that it can go on behind them; `None`
+    /// when there is no going on. An array without elements is begun anew. Reads no more than both ends.
+    pub(crate) fn length_without_tail<R: Read + Seek>(&self, earlier: &mut R) -> io::Result<Option<u64>> {
+        let whole = earlier.seek(SeekFrom::End(0))?;
         match self {
-            Self::Ndjson(_) | Self::Csv(_) | Self::CsvOfAll | Self::Rows(_) => Some(earlier),
+            Self::Ndjson(_) | Self::Csv(_) | Self::CsvOfAll | Self::Rows(_) => Ok(Some(whole)),
             Self::Json(_) => {
-                let elements = earlier.strip_suffix(self.tail())?;
-                elements
-                    .starts_with(b"[")
-                    .then_some(if elements.len() > 1 { elements } else { b"" })
+                let tail = self.tail();
+                let Some(elements) = whole.checked_sub(u64::try_from(tail.len()).unwrap_or(u64::MAX)) else {
+                    return Ok(None);
+                };
+                if ends(earlier, 0, 1)? != b"[" || ends(earlier, elements, tail.len())? != tail {
+                    return Ok(None);
+                }
+                Ok(Some(if elements > 1 { elements } else { 0 }))
             }
-            Self::Kept => None,
+            Self::Kept => Ok(None),
         }
     }
+}
+
+/// So many bytes from one place, fewer at the end.
+fn ends<R: Read + Seek>(file: &mut R, place: u64, bytes: usize) -> io::Result<Vec<u8>> {
+    file.seek(SeekFrom::Start(place))?;
+    let mut read = Vec::with_capacity(bytes);
+    file.take(u64::try_from(bytes).unwrap_or(u64::MAX))
+        .read_to_end(&mut read)?;
+    Ok(read)
 }

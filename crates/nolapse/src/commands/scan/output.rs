@@ -3,8 +3,8 @@
 //! A path comes in, a stream and what ends it go out. What is written is not looked at, but for the first part of a
 //! report that is continued.
 
-use std::fs;
-use std::io::{self, IsTerminal as _, Write};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal as _, Read as _, Seek as _, Take, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,20 +44,27 @@ pub(super) fn open(path: Option<&Path>, rendering: &Rendering, continues: bool) 
     // A pipe or device gives nothing back of what was written to it.
     let is_there = fs::metadata(path).is_ok_and(|known| known.is_file());
     let earlier = (continues && is_there)
-        .then(|| fs::read(path))
+        .then(|| File::open(path))
         .transpose()
         .map_err(|error| cannot(&error))?;
-    let first_part = match &earlier {
-        None => &[],
-        Some(earlier) => rendering.first_part(earlier).with_context(|| {
-            format!(
-                "{shown} holds the first part of the report, and this format cannot be continued: name another --output"
-            )
-        })?,
-    };
+    let mut first_part = earlier
+        .map(|earlier| first_part(earlier, rendering))
+        .transpose()
+        .map_err(|error| cannot(&error))?
+        .map(|part| {
+            part.with_context(|| {
+                format!(
+                    "{shown} holds the first part of the report, and this format cannot be continued: name another --output"
+                )
+            })
+        })
+        .transpose()?;
     let mut file = AtomicFile::create(path, Readers::Anybody).map_err(|error| cannot(&error))?;
-    file.write_all(first_part).map_err(|error| cannot(&error))?;
-    let continued = !first_part.is_empty();
+    let copied = first_part
+        .as_mut()
+        .map_or(Ok(0), |part| io::copy(part, &mut file))
+        .map_err(|error| cannot(&error))?;
+    let continued = copied > 0;
     let file = Arc::new(std::sync::Mutex::new(Some(file)));
     let sink = Box::new(Shared(Arc::clone(&file)));
     Ok(Opened {
@@ -68,6 +75,15 @@ pub(super) fn open(path: Option<&Path>, rendering: &Rendering, continues: bool) 
         },
         file: Some(Pending(file)),
     })
+}
+
+/// The earlier part of a report from its begin to its tail; `None` when it cannot go on.
+fn first_part(mut earlier: File, rendering: &Rendering) -> io::Result<Option<Take<File>>> {
+    let Some(length) = rendering.length_without_tail(&mut earlier)? else {
+        return Ok(None);
+    };
+    earlier.rewind()?;
+    Ok(Some(earlier.take(length)))
 }
 
 impl Write for Shared {
