@@ -29,7 +29,11 @@ impl Formatter for Safe {
         fragment: &str,
     ) -> io::Result<()> {
         // Controls below 0x20 never come here: the serializer escapes them itself.
-        if fragment.is_ascii() && !fragment.as_bytes().contains(&0x7f) {
+        // One plain pass: keys and most values are so short that finding the fastest way through them costs more.
+        if !fragment
+            .bytes()
+            .fold(false, |unusual, byte| unusual | (byte >= 0x7f))
+        {
             return writer.write_all(fragment.as_bytes());
         }
         let mut plain = 0;

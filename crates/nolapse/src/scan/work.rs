@@ -163,7 +163,7 @@ impl Worker {
             let (at, service) = (Arc::clone(&self.at), Arc::clone(&look.observation.service));
             let (index, address) = (*index, *address);
             self.tasks
-                .spawn(async move { at.second_look(index, service, address).await });
+                .spawn(Box::pin(at.second_look(index, service, address)));
         }
         self.work_off(Source::Exhausted).await?;
         self.send().await
@@ -179,7 +179,8 @@ impl Worker {
                 && let Some(item) = self.pending.pop_front()
             {
                 let at = Arc::clone(&self.at);
-                self.tasks.spawn(async move { at.first_look(item).await });
+                // A look is 8 KiB, which the runtime moves ten times from birth to end when it is not in a box.
+                self.tasks.spawn(Box::pin(at.first_look(item)));
             }
             let room = source == Source::Open && self.pending.is_empty() && self.tasks.len() < shop.slots;
             tokio::select! {
@@ -333,7 +334,7 @@ impl Place {
         let mut tasks = JoinSet::new();
         for address in addresses {
             let (at, service) = (Arc::clone(self), Arc::clone(service));
-            tasks.spawn(async move { at.look(&service, address, resolve).await });
+            tasks.spawn(Box::pin(async move { at.look(&service, address, resolve).await }));
         }
         let mut looks: Vec<Look> = tasks.join_all().await;
         looks.sort_by_key(|look| look.observation.address);
