@@ -57,6 +57,18 @@ pub(crate) struct Refusal<'a> {
     pub(crate) severity: Severity,
 }
 
+impl Refusal<'_> {
+    /// Whether the curve of this certificate's key is a reason.
+    pub(crate) fn is_about_curve_of(&self, certificate: &Certificate) -> bool {
+        self.reasons.iter().any(|reason| match reason {
+            PathReason::UnsupportedCurve { certificate: theirs } => {
+                theirs.fingerprint() == certificate.fingerprint()
+            }
+            _ => false,
+        })
+    }
+}
+
 impl<'a> Case<'a> {
     pub(crate) fn new(
         observation: &'a Observation,

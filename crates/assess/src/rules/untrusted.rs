@@ -56,6 +56,7 @@ fn is_said_elsewhere(case: &Case<'_>, reason: &PathReason) -> bool {
         PathReason::Unparsable { .. }
         | PathReason::NotYetValid { .. }
         | PathReason::ExtendedKeyUsage { .. } => is_leaf(),
+        PathReason::UnsupportedCurve { certificate } => case.place_of(certificate).is_some(),
         PathReason::Expired { certificate, .. } => is_leaf() || case.place_of(certificate).is_some(),
         PathReason::Malformed {
             certificate, kind, ..

@@ -393,6 +393,13 @@ impl Stores {
         }
     }
 
+    /// The bits of the public stores.
+    pub(crate) fn public_set(&self) -> StoreSet {
+        let places = self.list.iter().enumerate();
+        let public = places.filter(|(_, store)| store.kind == StoreKind::Public);
+        public.fold(0, |set, (place, _)| set | 1 << place)
+    }
+
     /// What names this set of stores, order included.
     pub(crate) const fn identity(&self) -> Fingerprint {
         self.identity

@@ -78,7 +78,7 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
             )
         }
         Reason::Refused {
-            reason: PathReason::DistrustedAfter { root, .. },
+            reason: PathReason::DistrustedAfter { root, .. } | PathReason::Removed { root, .. },
             ..
         } => {
             format!(
@@ -480,6 +480,19 @@ fn path_link(reason: &PathReason) -> Option<String> {
                 moment(*since)
             )
         }
+        PathReason::Removed { root, since } => {
+            format!(
+                "root {} is not in the store since {}",
+                label(root),
+                moment(*since)
+            )
+        }
+        PathReason::BadSignature { certificate, issuer } if certificate == issuer => {
+            format!(
+                "{} calls itself its issuer and was not signed by its own key",
+                label(certificate)
+            )
+        }
         PathReason::BadSignature { certificate, issuer } => {
             format!("{} was not signed by {}", label(certificate), label(issuer))
         }
@@ -541,6 +554,10 @@ fn path_step(reason: &PathReason) -> Option<String> {
                 "{name} has a weak key ({})",
                 key(&certificate.facts().public_key.kind)
             )
+        }
+        PathReason::UnsupportedCurve { certificate } => {
+            let kind = key(&certificate.facts().public_key.kind);
+            format!("{name} has a key that no browser takes ({kind})")
         }
         PathReason::WeakSignature { certificate } => {
             let by = algorithm(&certificate.facts().signature_algorithm);

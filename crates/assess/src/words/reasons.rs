@@ -49,6 +49,11 @@ pub const ALL: &[Explained] = &[
         "get a certificate from another authority: clients that use the store refuse this one",
     ),
     explained(
+        "removed-from-store",
+        "the store held the root and no longer does, from a date on that is said",
+        "get a certificate from another authority, or send the cross-signed certificate that leads to another root",
+    ),
+    explained(
         "expired",
         "a certificate of the path has ended",
         "renew it, or send the one that replaced it",
@@ -117,6 +122,11 @@ pub const ALL: &[Explained] = &[
         "weak-key",
         "a key of the path is too weak",
         "make a new key, of RSA 2048 bits or P-256 at least",
+    ),
+    explained(
+        "unsupported-curve",
+        "a key is on an elliptic curve that no browser takes, such as secp256k1 or a brainpool one",
+        "make a new key on P-256 and have the certificate issued anew with it",
     ),
     explained(
         "weak-signature",
