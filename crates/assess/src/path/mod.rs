@@ -36,7 +36,7 @@ use crate::memory::{SignatureMemory, UpperKey};
 use crate::revocation::{Lists, Standing, by_crls};
 use crate::rules;
 use crate::signature::{Signed, is_broken};
-use crate::trust_store::{StoreKind, StoreSet, Stores};
+use crate::trust_store::{Occasion, StoreKind, StoreSet, Stores};
 use checks::Rules;
 pub(crate) use checks::{Terms, allows_server, is_fatal, is_unparsable, may_issue};
 pub(crate) use search::Upper;
@@ -338,7 +338,7 @@ impl<'a> Found<'a> {
         found.others.extend(known);
         found.climb(sent, stores, memory);
         found.hold_to_question(memory);
-        found.condition(question.earliest_sct, stores);
+        found.condition(stores);
         found
     }
 
@@ -462,7 +462,11 @@ impl<'a> Found<'a> {
     }
 
     /// Asks what stores that trust an anchor for some leaves only want of this one.
-    fn condition(&mut self, earliest_sct: Option<Timestamp>, stores: &Stores) {
+    fn condition(&mut self, stores: &Stores) {
+        let occasion = Occasion {
+            earliest_sct: self.question.earliest_sct,
+            now: self.question.now,
+        };
         for (upper, above) in self.uppers.iter().enumerate() {
             for (path, accepted) in above.accepted.iter().enumerate() {
                 let root = accepted.steps.last().filter(|_| accepted.dated != 0);
@@ -471,16 +475,18 @@ impl<'a> Found<'a> {
                 };
                 for place in 0..stores.list().len() {
                     let store = 1 << place;
-                    let mut asked = anchor.condition(store);
-                    let breach = asked.find_map(|condition| {
-                        condition.breach(self.leaf, earliest_sct, anchor.certificate())
-                    });
-                    self.forbidden.extend(breach.map(|reason| Forbidden {
-                        upper,
-                        path,
-                        stores: store,
-                        reasons: vec![reason],
-                    }));
+                    let asked = anchor.condition(store);
+                    let breaches = asked
+                        .filter_map(|condition| condition.breach(self.leaf, occasion, anchor.certificate()));
+                    let reasons: Vec<_> = breaches.collect();
+                    if !reasons.is_empty() {
+                        self.forbidden.push(Forbidden {
+                            upper,
+                            path,
+                            stores: store,
+                            reasons,
+                        });
+                    }
                 }
             }
         }

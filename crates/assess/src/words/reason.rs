@@ -482,7 +482,7 @@ fn path_link(reason: &PathReason) -> Option<String> {
         }
         PathReason::Removed { root, since } => {
             format!(
-                "root {} is not in the store since {}",
+                "root {} is not in the store any more, since {} at the latest",
                 label(root),
                 moment(*since)
             )
