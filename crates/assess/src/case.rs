@@ -219,6 +219,11 @@ impl<'a> Case<'a> {
         self.heard.revocation
     }
 
+    /// The issuers that were fetched, or not, if that was asked.
+    pub(crate) const fn fetched_issuers(&self) -> &'a [FetchedIssuer] {
+        self.heard.issuers
+    }
+
     /// Who may issue for the leaf's names, if that was asked.
     pub(crate) const fn caa(&self) -> &'a [Caa] {
         self.heard.caa

@@ -326,6 +326,20 @@ pub enum Reason {
         /// Where that was.
         url: Option<Untrusted>,
     },
+    /// The issuer that was not sent could not be fetched.
+    IssuerUnavailable {
+        /// Why not.
+        why: Unavailable,
+        /// From where.
+        url: Untrusted,
+    },
+    /// DNS did not say who may issue for a name.
+    CaaUnavailable {
+        /// The name.
+        name: Name,
+        /// Why not.
+        why: Failure,
+    },
     /// The stapled OCSP answer does not count.
     StapleDoubtful {
         /// Why.

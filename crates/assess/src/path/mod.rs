@@ -12,6 +12,7 @@
 mod checks;
 mod names;
 mod policies;
+mod reached;
 mod search;
 mod strict;
 
@@ -39,6 +40,7 @@ use crate::signature::{Signed, is_broken};
 use crate::trust_store::{Occasion, StoreKind, StoreSet, Stores};
 use checks::Rules;
 pub(crate) use checks::{Terms, allows_server, is_fatal, is_unparsable, may_issue};
+pub use reached::reached;
 pub(crate) use search::Upper;
 use search::{Dead, End, Ground, Search, UpperPath};
 

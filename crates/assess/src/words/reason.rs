@@ -1,5 +1,6 @@
 //! One sentence for each reason.
 
+use model::Severity;
 use model::certificate::Oid;
 use model::finding::{
     Budget, CipherWeakness, Distrust, KeyWeakness, PathReason, Purpose, Reason, Repair, Unknown,
@@ -40,7 +41,7 @@ fn repair_words(repair: &Repair) -> String {
 }
 
 /// What to do, where the reason knows better than the rule.
-pub(super) fn remedy(reason: &Reason) -> Option<String> {
+pub(super) fn remedy(reason: &Reason, severity: Severity) -> Option<String> {
     let text = match reason {
         Reason::IssuerNotSent { certificate, .. } => {
             format!(
@@ -59,21 +60,29 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
         } => {
             format!("issue the certificate anew with {wanted} in the Subject Alternative Name")
         }
+        // No public store accepts it: most likely it is the authority of a house.
         Reason::Refused {
             reason: PathReason::NotInStore { root },
             ..
-        } => {
+        } if severity == Severity::Critical => {
             format!(
-                "get a certificate that clients trust, or give {} with `--trust-store NAME=FILE`",
+                "give your root with `--trust-store NAME=FILE` if {} is an authority of your own; otherwise get a certificate \
+                 that clients trust",
                 name(root)
             )
         }
+        Reason::Refused {
+            reason: PathReason::NotInStore { .. },
+            ..
+        } => "get a certificate that all of these clients trust, or send the cross-signed certificate that leads to \
+              another root"
+            .to_owned(),
         Reason::Refused {
             reason: PathReason::IssuerNotSent { certificate },
             ..
         } => {
             format!(
-                "send the issuer, or give {} with `--trust-store NAME=FILE`",
+                "give your root with `--trust-store NAME=FILE` if {} is an authority of your own; otherwise send the issuer",
                 issuer(certificate)
             )
         }

@@ -13,7 +13,7 @@ pub struct Explained {
     pub remedy: &'static str,
 }
 
-const fn explained(word: &'static str, meaning: &'static str, remedy: &'static str) -> Explained {
+pub(super) const fn explained(word: &'static str, meaning: &'static str, remedy: &'static str) -> Explained {
     Explained {
         word,
         meaning,
@@ -36,12 +36,12 @@ pub const ALL: &[Explained] = &[
     explained(
         "issuer-not-sent",
         "the issuer of a certificate was neither sent nor is in the store",
-        "send the issuer behind the leaf, or give it with `--trust-store NAME=FILE`",
+        "give your root with `--trust-store NAME=FILE` if the authority is your own; otherwise send the issuer behind the leaf",
     ),
     explained(
         "not-in-store",
         "the path ends at a root that the store does not hold",
-        "get a certificate that clients trust, or give the root with `--trust-store NAME=FILE`",
+        "give the root with `--trust-store NAME=FILE` if it is your own; otherwise get a certificate that clients trust",
     ),
     explained(
         "distrusted-after",

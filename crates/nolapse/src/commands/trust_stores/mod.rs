@@ -202,7 +202,10 @@ fn list_json(stores: &Stores, today: Date) -> serde_json::Value {
 
 fn title(root: &Certificate) -> String {
     let subject = &root.facts().subject;
-    subject.common_name.as_ref().unwrap_or(&subject.text).shown()
+    match &subject.common_name {
+        Some(name) => name.shown(),
+        None => untrusted::shown_escaped(subject.text.raw()),
+    }
 }
 
 fn condition(condition: &Condition) -> String {
@@ -256,7 +259,7 @@ fn roots_json(stores: &Stores, place: usize) -> serde_json::Value {
         });
         serde_json::json!({
             "sha256": root.fingerprint().to_string(),
-            "subject": root.facts().subject.text.shown(),
+            "subject": untrusted::shown_escaped(root.facts().subject.text.raw()),
             "not_after": root.facts().not_after.map(|end| end.to_string()),
             "conditions": conditions.collect::<Vec<_>>(),
         })
