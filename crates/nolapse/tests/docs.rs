@@ -128,7 +128,7 @@ Every command as `--help` tells it, generated from the program; a test holds it 
 nolapse --test docs` rewrites it). `nolapse man` writes the same as manual pages.
 ";
 
-/// What `--help` of a command says, without variables of whoever runs the test.
+/// What `--help` of a command says, whatever the variables and the terminal of whoever runs the test.
 fn help(words: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nolapse"));
     for (name, _) in std::env::vars_os() {
@@ -139,6 +139,7 @@ fn help(words: &[&str]) -> String {
     let output = command
         .args(words)
         .arg("--help")
+        .env_remove("COLUMNS")
         .output()
         .expect("the binary runs");
     assert!(output.status.success(), "{words:?}");
