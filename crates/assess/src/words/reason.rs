@@ -60,51 +60,49 @@ pub(super) fn remedy(reason: &Reason, severity: Severity) -> Option<String> {
         } => {
             format!("issue the certificate anew with {wanted} in the Subject Alternative Name")
         }
-        // No public store accepts it: most likely it is the authority of a house.
-        Reason::Refused {
-            reason: PathReason::NotInStore { root },
-            ..
-        } if severity == Severity::Critical => {
-            format!(
-                "give your root with `--trust-store NAME=FILE` if {} is an authority of your own; otherwise get a certificate \
-                 that clients trust",
-                name(root)
-            )
-        }
-        Reason::Refused {
-            reason: PathReason::NotInStore { .. },
-            ..
-        } => "get a certificate that all of these clients trust, or send the cross-signed certificate that leads to \
-              another root"
-            .to_owned(),
-        Reason::Refused {
-            reason: PathReason::IssuerNotSent { certificate },
-            ..
-        } => {
-            format!(
-                "give your root with `--trust-store NAME=FILE` if {} is an authority of your own; otherwise send the issuer",
-                issuer(certificate)
-            )
-        }
-        Reason::Refused {
-            reason: PathReason::DistrustedAfter { root, .. } | PathReason::Removed { root, .. },
-            ..
-        } => {
-            format!(
-                "get a certificate from another authority: clients no longer trust what {} issues",
-                name(root)
-            )
-        }
-        Reason::Refused {
-            reason: PathReason::TooComplex { .. },
-            ..
-        } => "send the leaf and the intermediates between it and the root, nothing else".to_owned(),
+        Reason::Refused { reason, .. } => return accepted(reason, severity),
         Reason::Stopped { stage, failure } => return unstop(*stage, failure),
         Reason::KeyUnverifiable { .. } => "nothing, unless clients have the same difficulty".to_owned(),
         Reason::IssuerEnded { needed: false, .. } => {
             "remove the ended certificate from the server's certificate file".to_owned()
         }
         _ => return evidence::remedy(reason),
+    };
+    Some(text)
+}
+
+/// What to do so that stores accept what they refuse for this reason.
+fn accepted(reason: &PathReason, severity: Severity) -> Option<String> {
+    let text = match reason {
+        // No public store accepts it: most likely it is the authority of a house.
+        PathReason::NotInStore { root } if severity == Severity::Critical => {
+            format!(
+                "give your root with `--trust-store NAME=FILE` if {} is an authority of your own; otherwise get a certificate \
+                 that clients trust",
+                name(root)
+            )
+        }
+        PathReason::NotInStore { .. } => {
+            "get a certificate that all of these clients trust, or send the cross-signed \
+                                          certificate that leads to another root"
+                .to_owned()
+        }
+        PathReason::IssuerNotSent { certificate } => {
+            format!(
+                "give your root with `--trust-store NAME=FILE` if {} is an authority of your own; otherwise send the issuer",
+                issuer(certificate)
+            )
+        }
+        PathReason::DistrustedAfter { root, .. } | PathReason::Removed { root, .. } => {
+            format!(
+                "get a certificate from another authority: clients no longer trust what {} issues",
+                name(root)
+            )
+        }
+        PathReason::TooComplex { .. } => {
+            "send the leaf and the intermediates between it and the root, nothing else".to_owned()
+        }
+        _ => return None,
     };
     Some(text)
 }
@@ -461,6 +459,7 @@ fn another(what: &str, saw: &Untrusted, looks_like: Option<&'static str>) -> Str
 /// Why a store refuses a path.
 pub(super) fn path(reason: &PathReason) -> String {
     path_link(reason)
+        .or_else(|| path_root(reason))
         .or_else(|| path_step(reason))
         .or_else(|| path_inquiry(reason))
         .unwrap_or_else(|| reason.word().to_owned())
@@ -474,28 +473,6 @@ fn path_link(reason: &PathReason) -> Option<String> {
             format!("the issuer {} was not sent", issuer(certificate))
         }
         PathReason::NotInStore { root } => format!("root {} is not in the store", label(root)),
-        PathReason::DistrustedAfter { root, since, by, at } => {
-            let (how, what) = match by {
-                Distrust::NotBefore => ("issued", "this leaf is of"),
-                Distrust::Sct => ("seen by a log", "this leaf was first seen"),
-            };
-            let found = match at {
-                Some(at) => format!("{what} {}", moment(*at)),
-                None => "this leaf does not say when it was".to_owned(),
-            };
-            format!(
-                "below root {} it trusts only what was {how} by {}; {found}",
-                label(root),
-                moment(*since)
-            )
-        }
-        PathReason::Removed { root, since } => {
-            format!(
-                "root {} is not in the store any more, since {} at the latest",
-                label(root),
-                moment(*since)
-            )
-        }
         PathReason::BadSignature { certificate, issuer } if certificate == issuer => {
             format!(
                 "{} calls itself its issuer and was not signed by its own key",
@@ -526,6 +503,36 @@ fn path_link(reason: &PathReason) -> Option<String> {
             Budget::Signatures => "too many signatures to check".to_owned(),
             Budget::NameComparisons => "too many names and name constraints to compare".to_owned(),
         },
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// What the store has against its root.
+fn path_root(reason: &PathReason) -> Option<String> {
+    let text = match reason {
+        PathReason::DistrustedAfter { root, since, by, at } => {
+            let (how, what) = match by {
+                Distrust::NotBefore => ("issued", "this leaf is of"),
+                Distrust::Sct => ("seen by a log", "this leaf was first seen"),
+            };
+            let found = match at {
+                Some(at) => format!("{what} {}", moment(*at)),
+                None => "this leaf does not say when it was".to_owned(),
+            };
+            format!(
+                "below root {} it trusts only what was {how} by {}; {found}",
+                label(root),
+                moment(*since)
+            )
+        }
+        PathReason::Removed { root, since } => {
+            format!(
+                "root {} is not in the store any more, since {} at the latest",
+                label(root),
+                moment(*since)
+            )
+        }
         _ => return None,
     };
     Some(text)

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use net::clock::SystemClock;
 use testkit::ca::{Minted, Pki, Template};
 use testkit::folder::Folder;
 use testkit::servers::nginx::{Listener, Site};
@@ -12,9 +13,7 @@ use crate::harness::{Look, nolapse};
 
 /// Days from today, as the lists write them.
 fn day(days: i64) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let seconds = i64::try_from(now.expect("after 1970").as_secs()).expect("a time") + days * 86_400;
-    let at = jiff::Timestamp::from_second(seconds).expect("a time");
+    let at = SystemClock.now() + jiff::SignedDuration::from_hours(24 * days);
     at.strftime("%Y-%m-%d").to_string()
 }
 
@@ -87,10 +86,8 @@ fn serve(pki: &Pki, leaves: [(&str, &Minted); 2]) -> Server {
     }])
 }
 
-#[test]
-fn a_distrusted_root_before_and_after_its_date_in_every_store() {
-    let pki = Pki::new();
-    let root = &pki.root;
+/// Five stores of one root: trusted, until a date of issue, until a log's date, until it was dropped, never.
+fn set(root: &Minted) -> Vec<u8> {
     let dated = |section: &str, value: String| format!("[{section}]\n{} = \"{value}\"\n", root.sha256());
     let since = format!("{}T00:00:00Z", day(-10));
     let lists = [
@@ -104,9 +101,15 @@ fn a_distrusted_root_before_and_after_its_date_in_every_store() {
         list("Dropped", None, &dated("removed", day(-5))),
         list("Stranger", None, ""),
     ];
+    bundle(root, &lists)
+}
+
+#[test]
+fn a_distrusted_root_before_and_after_its_date_in_every_store() {
+    let pki = Pki::new();
     let folder = Folder::new();
     let data = folder.path();
-    install(data, &bundle(root, &lists));
+    install(data, &set(&pki.root));
     let issued = |name: &str, days: i64| {
         Template::server(name)
             .valid_days(days, days + 89)
