@@ -13,7 +13,7 @@ use super::evidence;
 use super::flaw::flaw;
 use super::issuance::issuance;
 use super::unit::{
-    algorithm, count, issuer, key, label, moment, name, no_store, oddity, short, span, stores,
+    algorithm, count, issuer, key, label, moment, name, no_store, oddity, short, short_escaped, span, stores,
 };
 
 /// What is wrong, and the evidence.
@@ -496,7 +496,8 @@ fn path_link(reason: &PathReason) -> Option<String> {
             )
         }
         PathReason::NameConstraint { issuer, name, .. } => {
-            format!("{} may not vouch for {}", label(issuer), short(name))
+            // It may be a directory name.
+            format!("{} may not vouch for {}", label(issuer), short_escaped(name))
         }
         PathReason::TooComplex { budget } => match budget {
             Budget::Edges => "too many possible paths".to_owned(),

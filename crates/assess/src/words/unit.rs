@@ -62,7 +62,7 @@ pub(super) fn short(text: &Untrusted) -> String {
 }
 
 /// The same of a directory name, whose backslashes are an escape already (RFC 4514).
-fn short_escaped(text: &Untrusted) -> String {
+pub(super) fn short_escaped(text: &Untrusted) -> String {
     shorten(&model::untrusted::shown_escaped(text.raw()), NAME_SHOWN)
 }
 

@@ -457,7 +457,7 @@ fn certificate(leaf: &Certificate, at: Option<Timestamp>) -> String {
 }
 
 fn name(name: &GeneralName) -> String {
-    untrusted::shown(&names::general(name))
+    names::shown(name, &names::general(name))
 }
 
 /// `, both verified`, `, 1 of 3 verified`; nothing when none was looked at.

@@ -477,12 +477,14 @@ fn name(name: &DistinguishedName) -> String {
 }
 
 fn general_name(name: &GeneralName) -> String {
-    untrusted::shown(&names::general(name))
+    names::shown(name, &names::general(name))
 }
 
 fn subtrees(list: &[GeneralName]) -> String {
-    let shown = list.iter().take(limits::NAMES_SHOWN).map(words::subtree);
-    let shown: Vec<String> = shown.map(|name| untrusted::shown(&name)).collect();
+    let shown = list.iter().take(limits::NAMES_SHOWN);
+    let shown: Vec<String> = shown
+        .map(|name| names::shown(name, &words::subtree(name)))
+        .collect();
     let left = list.len().saturating_sub(shown.len());
     if left > 0 {
         format!("{} and {} more", shown.join(", "), text::number(left))
