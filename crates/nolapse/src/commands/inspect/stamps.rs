@@ -53,6 +53,6 @@ pub(super) const fn words(outcome: &SctOutcome) -> &'static str {
         SctOutcome::Invalid(_) => "NOT signed by it",
         SctOutcome::Future(_) => "of the future",
         SctOutcome::UnknownLog => "not verified: the log is not known",
-        SctOutcome::Unverifiable => "not verified: its issuer is not here",
+        SctOutcome::Unverifiable => "not verified: its issuer is not here, or it is signed in an unusual way",
     }
 }
