@@ -57,6 +57,18 @@ pub(crate) struct Refusal<'a> {
     pub(crate) severity: Severity,
 }
 
+impl Refusal<'_> {
+    /// Whether the curve of this certificate's key is a reason.
+    pub(crate) fn is_about_curve_of(&self, certificate: &Certificate) -> bool {
+        self.reasons.iter().any(|reason| match reason {
+            PathReason::UnsupportedCurve { certificate: theirs } => {
+                theirs.fingerprint() == certificate.fingerprint()
+            }
+            _ => false,
+        })
+    }
+}
+
 impl<'a> Case<'a> {
     pub(crate) fn new(
         observation: &'a Observation,
@@ -205,6 +217,11 @@ impl<'a> Case<'a> {
     /// What is known about the revocation of certificates.
     pub(crate) const fn revocation(&self) -> &'a [CertificateRevocation] {
         self.heard.revocation
+    }
+
+    /// The issuers that were fetched, or not, if that was asked.
+    pub(crate) const fn fetched_issuers(&self) -> &'a [FetchedIssuer] {
+        self.heard.issuers
     }
 
     /// Who may issue for the leaf's names, if that was asked.

@@ -2,8 +2,8 @@
 //!
 //! The same question as for one moment comes in, with a span of time instead of `now`; one history per store goes out.
 //! A verdict can change only when a validity begins or ends, so it is asked for at the beginning of the span and at
-//! each of these moments, never in between. What is not known of the future is not guessed: a store that will drop a
-//! root says so only once it has.
+//! each of these moments, or when a store dropped a root, never in between. What is not known of the future is not
+//! guessed: a store that will drop a root says so only once it has.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -109,8 +109,10 @@ fn moments(question: &Question<'_>, stores: &Stores) -> BTreeSet<Timestamp> {
         moments.extend(facts.not_before);
         moments.extend(facts.not_after.and_then(behind));
         if names.insert(&facts.issuer.canonical) && certificates.len() < limits::TIMELINE_MOMENTS {
-            let anchors = stores.with_subject(&facts.issuer.canonical);
-            certificates.extend(anchors.map(|anchor| &**anchor.certificate()));
+            for anchor in stores.with_subject(&facts.issuer.canonical) {
+                moments.extend(anchor.removals());
+                certificates.push(anchor.certificate());
+            }
         }
     }
     for list in question.crls {
@@ -182,6 +184,28 @@ mod tests {
         assert_eq!(of_old[0], (day(0)..ends, vec![]));
         assert!(of_old[1..].iter().all(|(_, words)| !words.is_empty()));
         assert_eq!((of_old[1].0.start, of_old.last().unwrap().0.end), (ends, day(50)));
+    }
+
+    #[test]
+    fn a_root_that_was_dropped_ends_for_its_store_alone_and_not_before() {
+        let good = Good::new();
+        let chain = [Arc::clone(&good.leaf), Arc::clone(&good.issuing.certificate)];
+        let root = Arc::clone(&good.root.certificate);
+        let stores = crate::world::public(&[&root])
+            .with_user_store("corp", vec![Arc::clone(&root)])
+            .unwrap();
+        let name = Arc::clone(&stores.list()[0].name);
+        let stores = stores.with_removal(&name, root.fingerprint(), day(10));
+        assert_eq!((stores.list()[0].anchors, stores.list()[0].removed), (0, 1));
+        let said = ask(&chain, &stores, day(0)..day(20));
+        assert_eq!(
+            words(&said[0]),
+            [
+                (day(0)..day(10), vec![]),
+                (day(10)..day(20), vec!["removed-from-store"])
+            ]
+        );
+        assert_eq!(words(&said[1]), [(day(0)..day(20), vec![])]);
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod explained;
 mod generated;
 #[path = "differential/opinions.rs"]
 mod opinions;
+#[path = "differential/page.rs"]
+mod page;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +33,20 @@ use explained::Explained;
 const CHAINS: u32 = 10_000;
 /// One in so many of them is shown to OpenSSL as well.
 const SAMPLE: usize = 50;
+
+#[test]
+fn the_page_of_the_differences_is_fresh() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/differences.md");
+    let page = page::written();
+    if std::env::var_os("NOLAPSE_BLESS").is_some() {
+        std::fs::write(&file, &page).unwrap();
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == page,
+        "docs/differences.md is stale: run with NOLAPSE_BLESS=1 to rewrite it"
+    );
+}
 
 #[test]
 fn limbo_is_judged_alike_or_the_difference_is_explained() {

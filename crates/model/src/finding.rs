@@ -326,6 +326,20 @@ pub enum Reason {
         /// Where that was.
         url: Option<Untrusted>,
     },
+    /// The issuer that was not sent could not be fetched.
+    IssuerUnavailable {
+        /// Why not.
+        why: Unavailable,
+        /// From where.
+        url: Untrusted,
+    },
+    /// DNS did not say who may issue for a name.
+    CaaUnavailable {
+        /// The name.
+        name: Name,
+        /// Why not.
+        why: Failure,
+    },
     /// The stapled OCSP answer does not count.
     StapleDoubtful {
         /// Why.
@@ -503,6 +517,13 @@ pub enum PathReason {
         /// When it was; `None` when the leaf does not say.
         at: Option<Timestamp>,
     },
+    /// The store held the root once.
+    Removed {
+        /// The root.
+        root: Arc<Certificate>,
+        /// The first moment at which the store no longer lists it.
+        since: Timestamp,
+    },
     /// Validity is over.
     Expired {
         /// Which certificate.
@@ -587,6 +608,11 @@ pub enum PathReason {
         certificate: Arc<Certificate>,
         /// What is weak.
         weakness: KeyWeakness,
+    },
+    /// A key on an elliptic curve that no browser takes.
+    UnsupportedCurve {
+        /// Whose.
+        certificate: Arc<Certificate>,
     },
     /// Signed with a broken hash.
     WeakSignature {
@@ -699,14 +725,16 @@ impl PathReason {
             Self::AnyPolicyMapped { .. } => 17,
             Self::TooDeep { .. } => 18,
             Self::WeakKey { .. } => 19,
-            Self::WeakSignature { .. } => 20,
-            Self::UnsupportedAlgorithm { .. } => 21,
-            Self::BadSignature { .. } => 22,
-            Self::DistrustedAfter { .. } => 23,
-            Self::IssuerNotSent { .. } => 24,
-            Self::NotInStore { .. } => 25,
-            Self::StandingUnknown { .. } => 26,
-            Self::Violation { .. } => 27,
+            Self::UnsupportedCurve { .. } => 20,
+            Self::WeakSignature { .. } => 21,
+            Self::UnsupportedAlgorithm { .. } => 22,
+            Self::BadSignature { .. } => 23,
+            Self::DistrustedAfter { .. } => 24,
+            Self::Removed { .. } => 25,
+            Self::IssuerNotSent { .. } => 26,
+            Self::NotInStore { .. } => 27,
+            Self::StandingUnknown { .. } => 28,
+            Self::Violation { .. } => 29,
         }
     }
 
@@ -718,6 +746,7 @@ impl PathReason {
             Self::IssuerNotSent { .. } => "issuer-not-sent",
             Self::NotInStore { .. } => "not-in-store",
             Self::DistrustedAfter { .. } => "distrusted-after",
+            Self::Removed { .. } => "removed-from-store",
             Self::Expired { .. } => "expired",
             Self::NotYetValid { .. } => "not-yet-valid",
             Self::BadSignature { .. } => "bad-signature",
@@ -732,6 +761,7 @@ impl PathReason {
             Self::Precertificate { .. } => "precertificate",
             Self::NotNamed { .. } => "not-named",
             Self::WeakKey { .. } => "weak-key",
+            Self::UnsupportedCurve { .. } => "unsupported-curve",
             Self::WeakSignature { .. } => "weak-signature",
             Self::Revoked { .. } => "revoked",
             Self::StandingUnknown { .. } => "revocation-unknown",
@@ -754,6 +784,9 @@ impl PathReason {
             | Self::DistrustedAfter {
                 root: certificate, ..
             }
+            | Self::Removed {
+                root: certificate, ..
+            }
             | Self::Expired { certificate, .. }
             | Self::NotYetValid { certificate, .. }
             | Self::BadSignature { certificate, .. }
@@ -768,6 +801,7 @@ impl PathReason {
             | Self::Precertificate { certificate }
             | Self::NotNamed { certificate, .. }
             | Self::WeakKey { certificate, .. }
+            | Self::UnsupportedCurve { certificate }
             | Self::WeakSignature { certificate }
             | Self::Revoked { certificate, .. }
             | Self::StandingUnknown { certificate, .. }

@@ -13,7 +13,7 @@ use model::pem::{self, Content};
 use model::{Certificate, limits, untrusted};
 
 use crate::commands::trust_stores::installed;
-use crate::file;
+use crate::{file, say};
 
 /// Whom to trust.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -155,44 +155,68 @@ fn read_system() -> anyhow::Result<Vec<Arc<Certificate>>> {
     }
 }
 
-/// The certificates of a file, PEM or DER; each can be read.
+/// The certificates of a file, PEM or DER. What cannot be read of a file of several is said with its place, and the rest
+/// is used; a file of which nothing can be read is an error.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
+    let (certificates, problems) = sifted(path)?;
+    for problem in problems {
+        say::warning(&format!("{problem}; the rest of the file is used"));
+    }
+    Ok(certificates)
+}
+
+/// What can be read of a file, and what cannot, with its place; safe to show.
+fn sifted(path: &Path) -> anyhow::Result<(Vec<Arc<Certificate>>, Vec<String>)> {
     let shown = untrusted::shown(&path.display().to_string());
     let bytes = file::read_bounded(path, limits::FILE_BYTES)
         .map_err(|error| anyhow::anyhow!("{shown}: {}", file::reason(&error)))?;
-    let certificates = if bytes.first() == Some(&0x30) {
-        vec![(1, Arc::new(Certificate::from_der(bytes)))]
+    let (certificates, mut problems) = if bytes.first() == Some(&0x30) {
+        (vec![(1, Arc::new(Certificate::from_der(bytes)))], Vec::new())
     } else {
-        from_pem(&bytes).map_err(|error| anyhow::anyhow!("{shown}: {error}"))?
+        from_pem(&bytes)
     };
-    if certificates.is_empty() {
-        bail!("{shown}: no certificate in it: expected PEM (-----BEGIN CERTIFICATE-----) or DER");
-    }
     if certificates.len() > limits::BUNDLE_ITEMS {
         bail!("{shown}: more than {} certificates in it", limits::BUNDLE_ITEMS);
     }
-    let unreadable =
-        |(_, certificate): &&(usize, Arc<Certificate>)| certificate.facts().public_key.spki.is_empty();
-    if let Some((line, _)) = certificates.iter().find(unreadable) {
-        bail!("{shown}: the certificate that begins in line {line} cannot be read");
+    let is_readable =
+        |(_, certificate): &(usize, Arc<Certificate>)| !certificate.facts().public_key.spki.is_empty();
+    let (readable, unreadable): (Vec<_>, Vec<_>) = certificates.into_iter().partition(is_readable);
+    let lost = unreadable
+        .iter()
+        .map(|(line, _)| format!("the certificate that begins in line {line} cannot be read"));
+    problems.extend(lost);
+    let mut problems = problems.into_iter().map(|problem| format!("{shown}: {problem}"));
+    if readable.is_empty() {
+        if let Some(problem) = problems.next() {
+            bail!(problem);
+        }
+        bail!("{shown}: no certificate in it: expected PEM (-----BEGIN CERTIFICATE-----) or DER");
     }
-    Ok(certificates
-        .into_iter()
-        .map(|(_, certificate)| certificate)
-        .collect())
+    let readable = readable.into_iter().map(|(_, certificate)| certificate);
+    Ok((readable.collect(), problems.take(PROBLEMS).collect()))
 }
+
+/// Problems of one file that are said: who has more of them has another file in mind.
+const PROBLEMS: usize = 8;
 
 /// Every block that is labelled as a certificate, with its line; what stands between blocks and other blocks are passed
 /// over, as RFC 7468 section 2 asks. OpenSSL's trusted certificates carry more than a certificate and are not taken.
-fn from_pem(bytes: &[u8]) -> anyhow::Result<Vec<(usize, Arc<Certificate>)>> {
-    let mut certificates = Vec::new();
+/// Blocks that cannot be read are told apart.
+fn from_pem(bytes: &[u8]) -> (Vec<(usize, Arc<Certificate>)>, Vec<String>) {
+    let (mut certificates, mut problems) = (Vec::new(), Vec::new());
     for block in pem::blocks(bytes).take(limits::BUNDLE_ITEMS * 2) {
-        let block = block.map_err(|error| anyhow::anyhow!(untrusted::shown(&error.to_string())))?;
+        let block = match block {
+            Ok(block) => block,
+            Err(error) => {
+                problems.push(untrusted::shown(&error.to_string()));
+                continue;
+            }
+        };
         if let ("CERTIFICATE" | "X509 CERTIFICATE", Content::Der(der)) = (block.label.raw(), block.content) {
             certificates.push((block.line, Arc::new(Certificate::from_der(der))));
         }
     }
-    Ok(certificates)
+    (certificates, problems)
 }
 
 #[cfg(test)]
@@ -234,6 +258,15 @@ mod tests {
                 "{wrong}"
             );
         }
+        let broken = "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
+        let unread = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        std::fs::write(&path, format!("{broken}{}{unread}", certificate.pem())).unwrap();
+        let (good, problems) = sifted(&path).unwrap();
+        assert_eq!(good.len(), 1, "one bad block does not take the others with it");
+        assert!(
+            problems[0].contains("store: line 2: not base64") && problems[1].contains("begins in line "),
+            "{problems:?}"
+        );
         let missing = NamedFile {
             name: "corp".to_owned(),
             path: Some(folder.path().join("missing.pem")),

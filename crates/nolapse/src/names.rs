@@ -6,6 +6,7 @@ use std::sync::Arc;
 use model::certificate::{Certificate, Curve, GeneralName, Hash, KeyKind, SignatureAlgorithm};
 use model::finding::Subject;
 use model::observation::Observation;
+use model::untrusted;
 
 /// The kind of a key as people say it: `RSA 2048`, `P-256`.
 pub(crate) fn key(kind: &KeyKind) -> String {
@@ -112,6 +113,14 @@ pub(crate) fn general(name: &GeneralName) -> Cow<'_, str> {
         GeneralName::Uri(text) => Cow::Owned(format!("uri:{}", text.raw())),
         GeneralName::Directory(name) => Cow::Owned(format!("directory:{}", name.text.raw())),
         GeneralName::Other(tag) => Cow::Owned(format!("other:{tag}")),
+    }
+}
+
+/// A text made of [`general`], safe to show: directory names are escaped already (RFC 4514), and are so once.
+pub(crate) fn shown(name: &GeneralName, text: &str) -> String {
+    match name {
+        GeneralName::Directory(_) => untrusted::shown_escaped(text),
+        _ => untrusted::shown(text),
     }
 }
 

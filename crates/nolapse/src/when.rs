@@ -26,6 +26,8 @@ pub(crate) struct Over {
 const EXPECTED: &str =
     "expected a day (2027-05-01), a time in UTC (2027-05-01T12:00:00Z), days from now (+30d, -7d), or now";
 
+const BEYOND: &str = "too far: times reach to 9999-12-30";
+
 impl When {
     /// Parses `2027-05-01` (its first second, UTC), `2027-05-01T12:00:00Z` or with another offset, `2027-05-01 12:00`
     /// (UTC), `@1793491200` (seconds since 1970), `+30d`, `-2h`, `now`.
@@ -51,7 +53,16 @@ impl When {
                 let day = text.parse::<Date>().ok()?;
                 utc(day.at(0, 0, 0, 0))
             });
-        moment.map(Self::At).ok_or_else(|| EXPECTED.to_owned())
+        moment.map(Self::At).ok_or_else(|| {
+            // It was understood, and no clock of ours reaches there.
+            let is_day = text.parse::<Date>().is_ok() || text.parse::<DateTime>().is_ok();
+            let reason = if is_day || seconds.is_some() {
+                BEYOND
+            } else {
+                EXPECTED
+            };
+            reason.to_owned()
+        })
     }
 
     /// The moment that is meant.
@@ -149,6 +160,14 @@ mod tests {
             "+30é",
         ] {
             assert_eq!(When::parse(wrong), Err(EXPECTED.to_owned()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_far_is_not_called_misspelt() {
+        assert!(When::parse("9999-12-30").is_ok());
+        for beyond in ["9999-12-31", "9999-12-31 12:00", "@999999999999"] {
+            assert_eq!(When::parse(beyond), Err(BEYOND.to_owned()), "{beyond}");
         }
     }
 

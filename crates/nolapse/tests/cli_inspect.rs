@@ -398,3 +398,77 @@ fn twenty_thousand_names_are_counted_and_not_all_shown() {
     );
     assert!(!ran.out.contains("h300.example"));
 }
+
+/// The identifier of a log that nolapse knows, with a key on P-256.
+fn known_log() -> Vec<u8> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assess/data/ct-logs.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    let mut logs = text.split("[[log]]");
+    let log = logs.find(|log| log.contains("\nkey = \"3059")).unwrap();
+    let id = log.lines().find_map(|line| line.strip_prefix("id = \""));
+    hex::decode(id.unwrap().trim_end_matches('"')).unwrap()
+}
+
+/// A list of timestamps of 2023, each by one of these logs and signed by nobody, as it stands in a certificate.
+fn timestamps(logs: &[Vec<u8>]) -> Vec<u8> {
+    let mut list = Vec::new();
+    for log in logs {
+        let mut sct = vec![0];
+        sct.extend_from_slice(log);
+        sct.extend(1_700_000_000_000_u64.to_be_bytes());
+        // No extensions; SHA-256 with ECDSA; a signature of eight bytes.
+        sct.extend([0, 0, 4, 3, 0, 8, 0x30, 6, 2, 1, 1, 2, 1, 1]);
+        list.extend(u16::try_from(sct.len()).unwrap().to_be_bytes());
+        list.extend(sct);
+    }
+    let mut whole = u16::try_from(list.len()).unwrap().to_be_bytes().to_vec();
+    whole.extend(list);
+    let mut value = vec![4, 0x81, u8::try_from(whole.len()).unwrap()];
+    value.extend(whole);
+    value
+}
+
+#[test]
+fn timestamps_are_verified_where_the_issuer_stands_beside_them() {
+    let folder = Folder::new();
+    let (authority, params, key) = minted();
+    let issuer = Issuer::from_params(&params, &key);
+    let mut leaf = CertificateParams::new(vec!["shop.example".to_owned()]).unwrap();
+    let list = timestamps(&[known_log(), vec![7; 32]]);
+    let list = rcgen::CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], list);
+    leaf.custom_extensions = vec![list];
+    let leaf = leaf.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+    let alone = folder.file("leaf.pem", leaf.pem());
+    let ran = inspect(&[&alone]);
+    assert!(ran.out.contains("not verified: its issuer"), "{}", ran.out);
+    let states = |path: &Path| {
+        let scts = json(path)["items"][0]["scts"].as_array().unwrap().clone();
+        let states = scts.iter().map(|sct| sct["state"].as_str().unwrap().to_owned());
+        states.collect::<Vec<_>>()
+    };
+    assert_eq!(states(&alone), ["unverifiable", "unknown-log"]);
+    let both = folder.file("chain.pem", leaf.pem() + &authority.pem());
+    let ran = inspect(&[&both]);
+    assert!(ran.out.contains("NOT signed by it"), "{}", ran.out);
+    assert_eq!(states(&both), ["invalid", "unknown-log"]);
+}
+
+#[test]
+fn a_directory_name_is_escaped_once() {
+    let folder = Folder::new();
+    let mut organization = rcgen::DistinguishedName::new();
+    organization.push(DnType::OrganizationName, "Sales, North");
+    let (_, mut params, key) = minted();
+    params.name_constraints = Some(rcgen::NameConstraints {
+        permitted_subtrees: vec![rcgen::GeneralSubtree::DirectoryName(organization)],
+        excluded_subtrees: Vec::new(),
+    });
+    let path = folder.file("ca.pem", params.self_signed(&key).unwrap().pem());
+    let ran = inspect(&[&path]);
+    let shown = ran.out.lines().find(|line| line.contains("Only names in"));
+    assert!(
+        shown.is_some_and(|line| line.ends_with(r"directory:O=Sales\, North")),
+        "{}",
+        ran.out
+    );
+}

@@ -120,6 +120,72 @@ fn a_span_of_time_has_a_beginning_and_an_end_for_each_store() {
 }
 
 #[test]
+fn a_refused_chain_is_drawn_as_far_as_it_goes() {
+    let world = Chain::new();
+    let stranger = world.file(
+        "stranger.pem",
+        Template::authority("Stranger").self_signed().pem(),
+    );
+    let chain = world.file("chain.pem", world.pem());
+    let ran = nolapse(["verify", "--chain", &chain, "--roots", &stranger]);
+    assert_eq!(ran.code, 1);
+    let drawn = ran
+        .out
+        .lines()
+        .skip_while(|line| !line.contains("reached  "))
+        .collect::<Vec<_>>();
+    let drawn = drawn.join(" ");
+    let drawn = drawn.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        drawn.starts_with("reached shop.test (")
+            && drawn.contains("> nolapse test intermediate (")
+            && drawn.contains("> issuer nolapse test root is missing"),
+        "{}",
+        ran.out
+    );
+    let leaf = Template::server("shop.test")
+        .valid_days(-90, -1)
+        .issued_by(&world.pki.intermediate);
+    let (answer, code) = world.json(leaf.pem() + &world.pki.intermediate.pem(), &[]);
+    assert_eq!(code, 1);
+    let reached = answer["stores"]["roots"]["reached"].as_array().unwrap();
+    assert_eq!(reached.len(), 2, "{answer}");
+    assert_eq!(answer["stores"]["roots"]["path"], Value::Null);
+}
+
+#[test]
+fn one_bad_block_of_a_store_does_not_take_the_others_with_it() {
+    let world = Chain::new();
+    let chain = world.file("chain.pem", world.pem());
+    let root = std::fs::read_to_string(world.pki.root_file()).unwrap();
+    let broken = "-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n";
+    let roots = world.file("some.pem", format!("{broken}{root}"));
+    let ran = nolapse(["verify", "--chain", &chain, "--roots", &roots]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert!(
+        ran.err
+            .contains("some.pem: line 2: not base64; the rest of the file is used"),
+        "{}",
+        ran.err
+    );
+    let none = world.file("none.pem", broken);
+    let ran = nolapse(["verify", "--chain", &chain, "--roots", &none]);
+    assert_eq!(ran.code, 2, "nothing of it can be used");
+}
+
+#[test]
+fn a_day_beyond_all_calendars_is_said_to_be_that() {
+    let world = Chain::new();
+    let ran = world.verify(world.pem(), &["--at", "9999-12-31"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.err.contains("too far: times reach to 9999-12-30"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
 fn a_list_takes_a_certificate_back() {
     let world = Chain::new();
     let other = Template::server("other.test").issued_by(&world.pki.intermediate);

@@ -121,6 +121,72 @@ fn the_map_stays_short_and_the_changelog_keeps_its_headings() {
     }
 }
 
+const CLI_HEAD: &str = "\
+# Command line
+
+Every command as `--help` tells it, generated from the program; a test holds it fresh (`NOLAPSE_BLESS=1 cargo test -p
+nolapse --test docs` rewrites it). `nolapse man` writes the same as manual pages.
+";
+
+/// What `--help` of a command says, whatever the variables and the terminal of whoever runs the test.
+fn help(words: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nolapse"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("NOLAPSE_") {
+            command.env_remove(name);
+        }
+    }
+    let output = command
+        .args(words)
+        .arg("--help")
+        .env_remove("COLUMNS")
+        .output()
+        .expect("the binary runs");
+    assert!(output.status.success(), "{words:?}");
+    String::from_utf8(output.stdout).expect("help is UTF-8")
+}
+
+/// The commands that a help lists, without the one that shows help.
+fn commands(help: &str) -> Vec<String> {
+    let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let lines = listed.take_while(|line| !line.is_empty());
+    // What is explained over several lines is indented further.
+    let named = lines.filter_map(|line| line.strip_prefix("  ").filter(|rest| !rest.starts_with(' ')));
+    let names = named.filter_map(|line| line.split_whitespace().next());
+    names.filter(|name| *name != "help").map(str::to_owned).collect()
+}
+
+fn chapter(page: &mut String, words: &[&str]) {
+    let help = help(words);
+    let title = [&["nolapse"], words].concat().join(" ");
+    let text: Vec<&str> = help.lines().map(str::trim_end).collect();
+    page.push_str(&format!(
+        "\n## {title}\n\n```text\n{}\n```\n",
+        text.join("\n").trim_end()
+    ));
+    for command in commands(&help) {
+        chapter(page, &[words, &[&command]].concat());
+    }
+}
+
+#[test]
+fn the_page_of_the_command_line_is_fresh() {
+    let mut page = CLI_HEAD.to_owned();
+    chapter(&mut page, &[]);
+    for command in ["scan", "verify", "inspect", "trust-stores update"] {
+        assert!(page.contains(&format!("\n## nolapse {command}\n")), "{command}");
+    }
+    let file = repository().join("docs/reference/cli.md");
+    if std::env::var_os("NOLAPSE_BLESS").is_some() {
+        std::fs::write(&file, &page).expect("the page can be written");
+    }
+    let kept = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        kept == page,
+        "docs/reference/cli.md is stale: set NOLAPSE_BLESS=1 to rewrite it"
+    );
+}
+
 #[test]
 fn generated_pages_are_as_fresh_as_the_program() {
     for (verb, page) in [("limits", "limits.txt"), ("schema", "record.schema.json")] {

@@ -16,6 +16,8 @@ mod accounts;
 mod chains;
 #[path = "world/directory.rs"]
 mod directory;
+#[path = "world/distrust.rs"]
+mod distrust;
 #[path = "world/harness.rs"]
 mod harness;
 #[path = "world/mail.rs"]

@@ -14,7 +14,7 @@ use rcgen::{
     NameConstraints,
 };
 
-use super::{Policies, Profile, Purpose, Question, StoreVerdict, Trust, verdicts};
+use super::{Policies, Profile, Purpose, Question, StoreVerdict, Strength, Trust, verdicts};
 use crate::memory::KnownSignature;
 use crate::revocation::minted;
 use crate::world::{Authority, Good, corp, now, read, store};
@@ -138,6 +138,79 @@ fn a_weak_key_or_hash_is_held_against_a_named_server() {
         }]
     );
     assert!(said(weak, &memory, None).is_trusted());
+}
+
+#[test]
+fn a_curve_of_no_browser_is_held_against_a_server_by_public_stores_or_when_strength_is_asked() {
+    let root = Authority::root("Root");
+    let stores = crate::world::public(&[&root.certificate])
+        .with_user_store("corp", vec![Arc::clone(&root.certificate)])
+        .unwrap();
+    let key = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+    let leaf = root.leaf_of(&key, &["shop.example"], |_| {});
+    // 1.3.132.0.34 is P-384, 16 is sect283k1: as foreign as secp256k1, and its points are not measured.
+    let (leaf, memory) = rewritten(
+        &leaf,
+        &[0x2b, 0x81, 4, 0, 34],
+        &[0x2b, 0x81, 4, 0, 16],
+        &root.certificate,
+    );
+    let chain = [Arc::clone(&leaf)];
+    let said = |strength| {
+        let question = Question {
+            strength,
+            ..Question::of(&chain, now())
+        };
+        let said = verdicts(&question, &stores, &memory);
+        said.iter().map(words).collect::<Vec<_>>()
+    };
+    assert_eq!(said(Strength::NotAsked), [vec!["unsupported-curve"], vec![]]);
+    assert_eq!(said(Strength::Asked), [["unsupported-curve"]; 2]);
+}
+
+#[test]
+fn everything_about_the_leaf_is_said_where_no_path_reaches_an_anchor() {
+    let stranger = Authority::root("Stranger");
+    let leaf = stranger.leaf_with(&["shop.example"], |params| {
+        crate::world::valid(params, -90, -1);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let p256 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7];
+    let p192 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1];
+    let (leaf, _) = rewritten(&leaf, &p256, &p192, &stranger.certificate);
+    let chain = [leaf];
+    let host = Identity::Name(Name::parse("other.example").unwrap());
+    let question = Question {
+        host: Some(&host),
+        ..Question::of(&chain, now())
+    };
+    let said = ask(&question, &corp(&[&Authority::root("Root").certificate]));
+    assert_eq!(
+        words(&said),
+        [
+            "expired",
+            "not-named",
+            "extended-key-usage",
+            "weak-key",
+            "issuer-not-sent"
+        ]
+    );
+}
+
+#[test]
+fn a_self_signed_leaf_that_was_changed_has_a_wrong_signature() {
+    let leaf = crate::world::self_signed(&["shop.example"], |_| {});
+    let mut der = leaf.der().to_vec();
+    let at = der.windows(4).position(|window| window == b"shop").unwrap();
+    der[at] = b'S';
+    let chain = [read(&der)];
+    let said = ask(
+        &Question::of(&chain, now()),
+        &corp(&[&Authority::root("Root").certificate]),
+    );
+    assert_eq!(words(&said), ["bad-signature"]);
+    let line = crate::words::path_reason(&said.reasons()[0]);
+    assert!(line.ends_with("was not signed by its own key"), "{line}");
 }
 
 #[test]

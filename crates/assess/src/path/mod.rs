@@ -12,17 +12,12 @@
 mod checks;
 mod names;
 mod policies;
+mod reached;
 mod search;
 mod strict;
 
 #[cfg(test)]
 mod asked;
-/// Whether the key identifiers do not speak against its own key as the issuer's.
-fn names_own_key(certificate: &Certificate) -> bool {
-    let facts = certificate.facts();
-    facts.authority_key_id.is_none() || facts.authority_key_id == facts.subject_key_id
-}
-
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +26,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use model::Fingerprint;
-use model::certificate::{Certificate, Oid};
+use model::certificate::{Certificate, Curve, KeyKind, Oid};
 pub use model::finding::Purpose;
 use model::finding::{Budget, Distrust, PathReason};
 use model::limits;
@@ -42,9 +37,10 @@ use crate::memory::{SignatureMemory, UpperKey};
 use crate::revocation::{Lists, Standing, by_crls};
 use crate::rules;
 use crate::signature::{Signed, is_broken};
-use crate::trust_store::{StoreKind, StoreSet, Stores};
+use crate::trust_store::{Occasion, StoreKind, StoreSet, Stores};
 use checks::Rules;
 pub(crate) use checks::{Terms, allows_server, is_fatal, is_unparsable, may_issue};
+pub use reached::reached;
 pub(crate) use search::Upper;
 use search::{Dead, End, Ground, Search, UpperPath};
 
@@ -280,6 +276,8 @@ struct Found<'a> {
     pinned: StoreSet,
     /// What is wrong with the leaf, whatever stands above it.
     leaf_reasons: Vec<PathReason>,
+    /// The public stores, and what their clients hold against the leaf beside that.
+    of_public: (StoreSet, Option<PathReason>),
     /// What stands above each of its issuers.
     uppers: Vec<Arc<Upper>>,
     /// Why the leaf has no issuer, or an issuer is of no use. Looked at when no path reaches an anchor.
@@ -311,6 +309,7 @@ impl<'a> Found<'a> {
             others: Vec::new(),
             pinned: stores.holding(leaf.fingerprint()),
             leaf_reasons: checks::leaf(leaf, question.terms(), question.now),
+            of_public: (stores.public_set(), None),
             uppers: Vec::new(),
             edge_reasons: Vec::new(),
             forbidden: Vec::new(),
@@ -323,6 +322,12 @@ impl<'a> Found<'a> {
         found
             .leaf_reasons
             .extend(question.host.and_then(|host| names_not(leaf, host)));
+        if question.asks_for_strength() {
+            found.leaf_reasons.extend(weak(leaf));
+        } else {
+            // Whoever has a store of his own has clients of his own, and a curve that these may take.
+            found.of_public.1 = unsupported_curve(leaf);
+        }
         let is_other = |certificate: &&Arc<Certificate>| certificate.fingerprint() != leaf.fingerprint();
         let sent = question.chain.iter().skip(1).filter(is_other);
         found.others = sent.take(limits::PATH_CANDIDATES).collect();
@@ -335,7 +340,7 @@ impl<'a> Found<'a> {
         found.others.extend(known);
         found.climb(sent, stores, memory);
         found.hold_to_question(memory);
-        found.condition(question.earliest_sct, stores);
+        found.condition(stores);
         found
     }
 
@@ -406,6 +411,10 @@ impl<'a> Found<'a> {
             // It calls itself its issuer and names no other key: no other certificate could help.
             Signed::Unsupported if names_own_key(self.leaf) => PathReason::SelfSigned { certificate },
             Signed::Unsupported => PathReason::UnsupportedAlgorithm { certificate },
+            Signed::Invalid if !names_another_key(self.leaf) => PathReason::BadSignature {
+                issuer: Arc::clone(&certificate),
+                certificate,
+            },
             Signed::Invalid => PathReason::IssuerNotSent { certificate },
         }
     }
@@ -455,7 +464,11 @@ impl<'a> Found<'a> {
     }
 
     /// Asks what stores that trust an anchor for some leaves only want of this one.
-    fn condition(&mut self, earliest_sct: Option<Timestamp>, stores: &Stores) {
+    fn condition(&mut self, stores: &Stores) {
+        let occasion = Occasion {
+            earliest_sct: self.question.earliest_sct,
+            now: self.question.now,
+        };
         for (upper, above) in self.uppers.iter().enumerate() {
             for (path, accepted) in above.accepted.iter().enumerate() {
                 let root = accepted.steps.last().filter(|_| accepted.dated != 0);
@@ -464,16 +477,18 @@ impl<'a> Found<'a> {
                 };
                 for place in 0..stores.list().len() {
                     let store = 1 << place;
-                    let mut asked = anchor.condition(store);
-                    let breach = asked.find_map(|condition| {
-                        condition.breach(self.leaf, earliest_sct, anchor.certificate())
-                    });
-                    self.forbidden.extend(breach.map(|reason| Forbidden {
-                        upper,
-                        path,
-                        stores: store,
-                        reasons: vec![reason],
-                    }));
+                    let asked = anchor.condition(store);
+                    let breaches = asked
+                        .filter_map(|condition| condition.breach(self.leaf, occasion, anchor.certificate()));
+                    let reasons: Vec<_> = breaches.collect();
+                    if !reasons.is_empty() {
+                        self.forbidden.push(Forbidden {
+                            upper,
+                            path,
+                            stores: store,
+                            reasons,
+                        });
+                    }
                 }
             }
         }
@@ -494,7 +509,8 @@ impl<'a> Found<'a> {
             reasons.push(PathReason::TooDeep { certificate, allowed });
         }
         if self.question.asks_for_strength() {
-            reasons.extend(below.iter().flat_map(weak));
+            // The leaf was looked at already.
+            reasons.extend(below.iter().skip(1).flat_map(weak));
             let is_asked = self.question.profile == Profile::Strict;
             reasons.extend(anchor.filter(|_| is_asked).and_then(weak_key));
         }
@@ -531,14 +547,15 @@ impl<'a> Found<'a> {
     /// What one store says; `built` keeps each path that was put together, since most stores accept the same.
     fn outcome(&self, store: StoreSet, built: &mut Vec<(usize, Arc<[Arc<Certificate>]>)>) -> Trust {
         if self.pinned & store != 0 {
-            // It is known by its fingerprint: how it is encoded is not asked, as with any anchor.
-            let encoding = |reason: &&PathReason| matches!(reason, PathReason::Malformed { .. });
-            let reasons: Vec<_> = self
-                .leaf_reasons
-                .iter()
-                .filter(|reason| !encoding(reason))
-                .cloned()
-                .collect();
+            // It is known by its fingerprint: how it is encoded and by what it is signed is not asked, as with any anchor.
+            let is_asked = |reason: &PathReason| {
+                !matches!(
+                    reason,
+                    PathReason::Malformed { .. } | PathReason::WeakSignature { .. }
+                )
+            };
+            let mut reasons = self.leaf_reasons(store);
+            reasons.retain(is_asked);
             return match reasons.as_slice() {
                 [] => Trust::Trusted {
                     path: Arc::from([Arc::clone(self.leaf)]),
@@ -546,8 +563,9 @@ impl<'a> Found<'a> {
                 _ => Trust::Refused { reasons },
             };
         }
+        let of_leaf = self.leaf_reasons(store);
         match self.best_path(store) {
-            Some((place, path)) if self.leaf_reasons.is_empty() => {
+            Some((place, path)) if of_leaf.is_empty() => {
                 let known = built.iter().find(|(known, _)| *known == place);
                 let path = known.map(|(_, path)| Arc::clone(path)).unwrap_or_else(|| {
                     let steps = std::iter::once(self.leaf).chain(path.steps.iter());
@@ -557,11 +575,18 @@ impl<'a> Found<'a> {
                 });
                 Trust::Trusted { path }
             }
-            Some(_) => Trust::Refused {
-                reasons: self.leaf_reasons.clone(),
-            },
+            Some(_) => Trust::Refused { reasons: of_leaf },
             None => self.refusal(store),
         }
+    }
+
+    /// What `store`, one bit, has against the leaf itself, the most telling first.
+    fn leaf_reasons(&self, store: StoreSet) -> Vec<PathReason> {
+        let (public, of_public) = &self.of_public;
+        let of_public = of_public.iter().filter(|_| public & store != 0);
+        let mut reasons: Vec<_> = self.leaf_reasons.iter().chain(of_public).cloned().collect();
+        reasons.sort_by_key(PathReason::rank);
+        reasons
     }
 
     /// The best path that `store` accepts (without a broken hash if there is one, then the one that was sent, then the
@@ -588,7 +613,7 @@ impl<'a> Found<'a> {
 
     /// Why `store` refuses: of all ways that fail, the one that fails least.
     fn refusal(&self, store: StoreSet) -> Trust {
-        let mut reasons = self.leaf_reasons.clone();
+        let mut reasons = self.leaf_reasons(store);
         let reaching = self.forbidden.iter().filter(|forbidden| {
             let upper = self.uppers.get(forbidden.upper);
             let path = upper.and_then(|upper| upper.accepted.get(forbidden.path));
@@ -654,6 +679,18 @@ impl Dead {
     }
 }
 
+/// Whether the key identifiers do not speak against its own key as the issuer's.
+fn names_own_key(certificate: &Certificate) -> bool {
+    let facts = certificate.facts();
+    facts.authority_key_id.is_none() || facts.authority_key_id == facts.subject_key_id
+}
+
+/// Whether the key identifiers say that another key is the issuer's.
+fn names_another_key(certificate: &Certificate) -> bool {
+    let facts = certificate.facts();
+    facts.subject_key_id.is_some() && !names_own_key(certificate)
+}
+
 /// Why `leaf` does not name `host`, if it does not.
 fn names_not(leaf: &Arc<Certificate>, host: &Identity) -> Option<PathReason> {
     let mut names = leaf.facts().subject_alt_names.iter().flatten();
@@ -669,7 +706,19 @@ fn weak(step: &Arc<Certificate>) -> impl Iterator<Item = PathReason> {
     let signature = is_broken(&step.facts().signature_algorithm).then(|| PathReason::WeakSignature {
         certificate: Arc::clone(step),
     });
-    weak_key(step).into_iter().chain(signature)
+    let key = weak_key(step).or_else(|| unsupported_curve(step));
+    key.into_iter().chain(signature)
+}
+
+/// A curve that no browser takes: P-256, P-384 and P-521 are what at least one of them does (RFC 8446 section 4.2.3).
+fn unsupported_curve(step: &Arc<Certificate>) -> Option<PathReason> {
+    let is_foreign = matches!(
+        step.facts().public_key.kind,
+        KeyKind::Ec(Curve::Secp256k1 | Curve::Named(_))
+    );
+    (is_foreign && weak_key(step).is_none()).then(|| PathReason::UnsupportedCurve {
+        certificate: Arc::clone(step),
+    })
 }
 
 fn weak_key(step: &Arc<Certificate>) -> Option<PathReason> {

@@ -191,7 +191,7 @@ impl<'a> Search<'a> {
             self.too_deep = true;
             return;
         }
-        let held = self.ground.stores.holding(certificate.fingerprint());
+        let held = self.ground.stores.holding_ever(certificate.fingerprint());
         let before = self.defects.len();
         self.examine(certificate, held);
         if self.walk == Walk::Diagnosing || self.defects.len() == before {

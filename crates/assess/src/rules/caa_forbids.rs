@@ -104,6 +104,6 @@ mod tests {
     fn nobody_is_named_and_everybody_may() {
         assert_eq!(judged(Ok(&[("issue", ";")])).1, ["caa-forbids"]);
         assert!(judged(Ok(&[("iodef", "mailto:a@b")])).1.is_empty());
-        assert!(judged(Err(Failure::TimedOut)).1.is_empty());
+        assert_eq!(judged(Err(Failure::TimedOut)).1, ["caa-unavailable"]);
     }
 }

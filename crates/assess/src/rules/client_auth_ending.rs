@@ -10,9 +10,10 @@ use crate::case::Case;
 pub(super) static RULE: Rule = Rule {
     id: "client-auth-ending",
     title: "The certificate is for TLS clients too, which public authorities stop to allow",
-    severity: Severity::Note,
+    severity: Severity::Warning,
     explanation: "Chrome's root programme wants hierarchies for servers alone: authorities made from 2026-06-15 on, and \
-                  leaves from 2027-03-15 on. Servers lose nothing; whoever shows this certificate as a client will need another",
+                  leaves from 2027-03-15 on. A leaf of that day or later is against the programme, and a warning; one of a new \
+                  authority is a note. Servers lose nothing; whoever shows this certificate as a client will need another",
     citation: "Chrome Root Program Policy 1.8 (2026-02-05)",
     remedy: "for mutual TLS, get a client certificate from an authority of your own or one made for clients",
     check,
@@ -34,16 +35,17 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
         return;
     };
     let is_from = |facts: &Facts, day: Timestamp| facts.not_before.is_some_and(|from| from >= day);
-    let since = if is_from(facts, LEAVES) {
-        LEAVES
+    let (since, severity) = if is_from(facts, LEAVES) {
+        (LEAVES, Severity::Warning)
     } else if is_from(facts, AUTHORITIES) && is_issuer_from(case, AUTHORITIES) {
-        AUTHORITIES
+        // The day binds whoever asks for a new authority; whether this one was agreed on before is not known here.
+        (AUTHORITIES, Severity::Note)
     } else {
         return;
     };
     if case.is_trusted_by("Chrome") {
         let reason = Reason::Flaw(Flaw::ClientAuth { since });
-        found.push(case.about_leaf(&RULE, Severity::Note, reason));
+        found.push(case.about_leaf(&RULE, severity, reason));
     }
 }
 
@@ -86,7 +88,10 @@ mod tests {
 
     #[test]
     fn leaves_from_the_day_on() {
-        assert_eq!(said((2027, 3, 15), (2024, 1, 1), "Chrome"), Some(Severity::Note));
+        assert_eq!(
+            said((2027, 3, 15), (2024, 1, 1), "Chrome"),
+            Some(Severity::Warning)
+        );
         assert_eq!(said((2027, 3, 14), (2024, 1, 1), "Chrome"), None);
     }
 

@@ -11,7 +11,8 @@ pub(super) static RULE: Rule = Rule {
     title: "A key is on an elliptic curve that TLS clients do not take",
     severity: Severity::Warning,
     explanation: "All clients know P-256 and P-384. P-521 is a note: Chrome does not take it, and public authorities hardly \
-                  issue for it. secp256k1, the brainpool curves and others are in no browser. Short curves are `weak-key`",
+                  issue for it. secp256k1, the brainpool curves and others are in no browser, so that public stores refuse a leaf with \
+                  one; a store of your own takes it, since its clients may, and it is a warning. Short curves are `weak-key`",
     citation: "RFC 8422 section 5.1.1; RFC 8446 section 4.2.3; CA/Browser Forum Baseline Requirements section 6.1.5",
     remedy: "make a new key on P-256 and issue the certificate anew with it",
     check,
@@ -23,6 +24,10 @@ fn check(case: &Case<'_>, found: &mut Vec<Finding>) {
         let Some(severity) = severity(kind) else {
             continue;
         };
+        let refusal = case
+            .refusal()
+            .filter(|refusal| refusal.is_about_curve_of(certificate));
+        let severity = refusal.map_or(severity, |refusal| refusal.severity.max(severity));
         let reason = Reason::Flaw(Flaw::UnusualCurve { kind: kind.clone() });
         found.push(Finding {
             rule: RULE.id,

@@ -7,6 +7,7 @@ mod anchor_sent;
 mod any_purpose;
 mod ca_as_leaf;
 mod caa_forbids;
+mod caa_unavailable;
 mod chain_incomplete;
 mod chain_order;
 mod chain_superfluous;
@@ -21,6 +22,7 @@ mod giant_certificate;
 mod intermediate_expired;
 mod intermediate_expiring;
 mod internal_name;
+mod issuer_unavailable;
 mod key_not_proven;
 mod key_usage_unfit;
 mod legacy_protocol;
@@ -136,7 +138,9 @@ pub static ALL: &[&Rule] = &[
     &giant_certificate::RULE,
     &revocation_unknown::RULE,
     &revocation_unavailable::RULE,
+    &issuer_unavailable::RULE,
     &caa_forbids::RULE,
+    &caa_unavailable::RULE,
     &serial_invalid::RULE,
     &small_exponent::RULE,
     &client_auth_ending::RULE,
@@ -159,6 +163,21 @@ pub static ALL: &[&Rule] = &[
     &stopped::ANONYMOUS,
     &stopped::INTERNAL,
 ];
+
+/// Rules that say what third parties say or do not say. They speak only when somebody asked for it, so that what they
+/// find is told whatever its severity.
+const ASKED_FOR: &[&Rule] = &[
+    &revocation_unknown::RULE,
+    &revocation_unavailable::RULE,
+    &issuer_unavailable::RULE,
+    &caa_forbids::RULE,
+    &caa_unavailable::RULE,
+];
+
+/// Whether the rule of that identifier speaks only when somebody asked third parties.
+pub fn is_asked_for(id: &str) -> bool {
+    ASKED_FOR.iter().any(|rule| rule.id == id)
+}
 
 /// The rule of that identifier.
 pub fn find(id: &str) -> Option<&'static Rule> {

@@ -66,14 +66,16 @@ pub(super) fn common_name_matches(facts: &Facts, wanted: &Identity) -> bool {
 }
 
 /// Compares without copying: letter case and a trailing dot do not count, `*` stands for the whole leftmost label and
-/// for nothing else (RFC 9525 section 6.3). `name` is in A-labels, and so must the pattern be (section 2).
+/// for nothing else (RFC 9525 section 6.3). `name` is in A-labels, and so must the pattern be (section 2). A wildcard
+/// for a whole top-level domain matches nothing: Chrome, Firefox, OpenSSL and rustls agree on that. On one below a public
+/// suffix of several labels (`*.co.uk`) they do not (Firefox and OpenSSL follow it), so it matches here too.
 fn dns_matches(pattern: &str, name: &str) -> bool {
     let pattern = pattern.strip_suffix('.').unwrap_or(pattern);
     match pattern.strip_prefix("*.") {
         None => pattern.eq_ignore_ascii_case(name),
         Some(parent) => name
             .split_once('.')
-            .is_some_and(|(_, rest)| parent.eq_ignore_ascii_case(rest)),
+            .is_some_and(|(_, rest)| rest.contains('.') && parent.eq_ignore_ascii_case(rest)),
     }
 }
 
@@ -127,6 +129,13 @@ mod tests {
                 "{odd}"
             );
         }
+    }
+
+    #[test]
+    fn a_wildcard_for_a_whole_top_level_domain_names_nobody() {
+        assert!(mismatch("shop.example", &["*.example"]));
+        assert!(!dns_matches("*.com.", "shop.com"));
+        assert!(dns_matches("*.co.uk", "shop.co.uk"), "clients differ");
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub(super) static RULE: Rule = Rule {
     explanation: "A public store must accept, or one of your own. Critical when none does, a warning when some public \
                   stores do. A cause with a rule of its own (expired, self-signed, incomplete) is reported there alone",
     citation: "RFC 5280 section 6.1",
-    remedy: "get a certificate from an authority that the clients trust, or give its root with `--trust-store NAME=FILE`",
+    remedy: "give your root with `--trust-store NAME=FILE` if the authority is your own; otherwise get a certificate from one \
+             that the clients trust",
     check,
 };
 
@@ -56,6 +57,7 @@ fn is_said_elsewhere(case: &Case<'_>, reason: &PathReason) -> bool {
         PathReason::Unparsable { .. }
         | PathReason::NotYetValid { .. }
         | PathReason::ExtendedKeyUsage { .. } => is_leaf(),
+        PathReason::UnsupportedCurve { certificate } => case.place_of(certificate).is_some(),
         PathReason::Expired { certificate, .. } => is_leaf() || case.place_of(certificate).is_some(),
         PathReason::Malformed {
             certificate, kind, ..

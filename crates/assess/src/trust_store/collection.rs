@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use model::{Fingerprint, limits};
 
 use super::condition::Condition;
@@ -56,6 +57,8 @@ pub struct List {
     pub(super) roots: Vec<usize>,
     /// Conditions, by the places of their roots.
     pub(super) conditions: Vec<(usize, Condition)>,
+    /// Roots that it held once, by their places, with the first moment at which it is known not to list them.
+    pub(super) removed: Vec<(usize, Timestamp)>,
 }
 
 /// Why bytes are no bundle.
@@ -278,6 +281,7 @@ fn list(text: &str, pool: &Pool, section: usize) -> Result<List, BundleError> {
         source: Arc::from(""),
         roots: Vec::with_capacity(256),
         conditions: Vec::new(),
+        removed: Vec::new(),
     };
     let mut heading = "";
     for (line, read) in lines::read(text) {
@@ -307,11 +311,19 @@ fn list(text: &str, pool: &Pool, section: usize) -> Result<List, BundleError> {
             "roots" => list.roots.push(place),
             "distrust-after-not-before" => list.conditions.push((place, Condition::NotBefore(moment()?))),
             "distrust-after-sct" => list.conditions.push((place, Condition::Sct(moment()?))),
+            "removed" => {
+                let day: Date = value.parse().map_err(|_| wrong.clone())?;
+                let begins = day.to_zoned(TimeZone::UTC).map_err(|_| wrong)?;
+                list.removed.push((place, begins.timestamp()));
+            }
             "permitted-names" => list.conditions.push((place, Condition::Names(Arc::from(value)))),
             _ => return Err(wrong),
         }
     }
-    if list.name.is_empty() || list.roots.len() > limits::BUNDLE_ITEMS {
+    // What a store holds and what it has removed are two things.
+    let is_held = |(place, _): &(usize, Timestamp)| list.roots.contains(place);
+    let items = list.roots.len().saturating_add(list.removed.len());
+    if list.name.is_empty() || items > limits::BUNDLE_ITEMS || list.removed.iter().any(is_held) {
         return Err(BundleError::Section(section));
     }
     Ok(list)

@@ -1,8 +1,9 @@
 //! Conditional trust: a store that trusts a root only for some leaves.
 //!
-//! What a leaf says comes in, whether the condition holds goes out. A date is held against when the leaf was issued (its
-//! notBefore, or its earliest timestamp by a log), never against the time of judgement: what was issued before stays
-//! trusted until it ends, and what was issued later is refused at once.
+//! What a leaf says comes in, whether the condition holds goes out. A date of distrust is held against when the leaf was
+//! issued (its notBefore, or its earliest timestamp by a log), never against the time of judgement: what was issued before
+//! stays trusted until it ends, and what was issued later is refused at once. Only the day on which a store dropped a root
+//! is held against the time of judgement, so that the past is judged by what the store held then.
 
 use std::sync::Arc;
 
@@ -20,20 +21,35 @@ pub enum Condition {
     Sct(Timestamp),
     /// Every DNS name of the leaf ends like this (`.tr`), and there are no addresses among its names.
     Names(Arc<str>),
+    /// It is judged before this: the first moment at which the store is known not to list the root any more.
+    Until(Timestamp),
+}
+
+/// What a condition is held against, beside the leaf.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Occasion {
+    /// The leaf's earliest timestamp that may count.
+    pub(crate) earliest_sct: Option<Timestamp>,
+    /// The time at which the chain is to be trusted.
+    pub(crate) now: Timestamp,
 }
 
 impl Condition {
-    /// Why `leaf` does not meet the condition of `root`, unless it does. `earliest` is the leaf's earliest timestamp that
-    /// may count.
+    /// Why `leaf` does not meet the condition of `root`, unless it does.
     pub(crate) fn breach(
         &self,
         leaf: &Arc<Certificate>,
-        earliest: Option<Timestamp>,
+        occasion: Occasion,
         root: &Arc<Certificate>,
     ) -> Option<PathReason> {
         let (since, by, at) = match self {
             Self::NotBefore(since) => (*since, Distrust::NotBefore, leaf.facts().not_before),
-            Self::Sct(since) => (*since, Distrust::Sct, earliest),
+            Self::Sct(since) => (*since, Distrust::Sct, occasion.earliest_sct),
+            Self::Until(since) => {
+                let root = Arc::clone(root);
+                let since = *since;
+                return (occasion.now >= since).then_some(PathReason::Removed { root, since });
+            }
             Self::Names(suffix) => {
                 let name = outside(leaf.facts(), suffix)?;
                 let (certificate, issuer) = (Arc::clone(leaf), Arc::clone(root));

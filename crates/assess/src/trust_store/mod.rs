@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use model::Fingerprint;
 use model::certificate::{Certificate, DistinguishedName};
@@ -24,6 +25,7 @@ use model::der::{Notes, Reader, tag};
 
 pub use collection::{BundleError, Collection, List};
 pub use condition::Condition;
+pub(crate) use condition::Occasion;
 
 use crate::ct::Logs;
 use collection::Bytes;
@@ -59,6 +61,8 @@ pub struct Store {
     pub anchors: usize,
     /// How many of them it trusts for some leaves only.
     pub conditional: usize,
+    /// How many further ones it is known to have held once.
+    pub removed: usize,
 }
 
 /// Whose a store is.
@@ -88,6 +92,8 @@ pub(crate) struct Anchor {
     pub(crate) stores: StoreSet,
     /// The stores among them that set a condition.
     pub(crate) conditional: StoreSet,
+    /// The stores among them that held it once and do not any more.
+    removed: StoreSet,
     conditions: Vec<(StoreSet, Condition)>,
 }
 
@@ -107,6 +113,7 @@ impl Anchor {
             certificate: OnceLock::from(certificate),
             stores: 0,
             conditional: 0,
+            removed: 0,
             conditions: Vec::new(),
         }
     }
@@ -118,8 +125,27 @@ impl Anchor {
             fingerprint,
             stores: 0,
             conditional: 0,
+            removed: 0,
             conditions: Vec::new(),
         }
+    }
+
+    /// Notes that `store`, one bit, held it until a moment.
+    fn remove(&mut self, store: StoreSet, since: Timestamp) {
+        self.stores |= store;
+        self.conditional |= store;
+        self.removed |= store;
+        self.conditions.push((store, Condition::Until(since)));
+    }
+
+    /// The moments at which stores dropped it.
+    pub(crate) fn removals(&self) -> impl Iterator<Item = Timestamp> {
+        self.conditions
+            .iter()
+            .filter_map(|(_, condition)| match condition {
+                Condition::Until(since) => Some(*since),
+                _ => None,
+            })
     }
 
     /// The certificate.
@@ -225,6 +251,12 @@ impl Stores {
                 anchor.conditions.push((1 << place, condition.clone()));
             }
         }
+        for (root, since) in &list.removed {
+            if let Some(anchor) = self.anchors.get_mut(*root) {
+                anchor.remove(1 << place, *since);
+            }
+        }
+        let is_held = |(root, _): &&(usize, Condition)| list.roots.contains(root);
         self.list.push(Store {
             name: Arc::clone(&list.name),
             kind: StoreKind::Public,
@@ -232,7 +264,8 @@ impl Stores {
             date: Some(list.date),
             source: Some(Arc::clone(&list.source)),
             anchors: list.roots.len(),
-            conditional: list.conditions.len(),
+            conditional: list.conditions.iter().filter(is_held).count(),
+            removed: list.removed.len(),
         });
     }
 
@@ -276,6 +309,24 @@ impl Stores {
         self
     }
 
+    /// Says that the store called `store` held one of its roots until `since` and does not any more.
+    #[must_use]
+    pub fn with_removal(mut self, store: &str, root: Fingerprint, since: Timestamp) -> Self {
+        let place = self.list.iter().position(|known| &*known.name == store);
+        let anchor = self.by_fingerprint.get(&root).copied();
+        if let (Some(place), Some(anchor)) = (place, anchor.and_then(|anchor| self.anchors.get_mut(anchor)))
+            && anchor.removed & (1 << place) == 0
+        {
+            anchor.remove(1 << place, since);
+            if let Some(store) = self.list.get_mut(place) {
+                store.anchors = store.anchors.saturating_sub(1);
+                store.removed += 1;
+            }
+        }
+        self.seal();
+        self
+    }
+
     /// Sets the logs that timestamps are verified by.
     #[must_use]
     pub fn with_logs(mut self, logs: Arc<Logs>) -> Self {
@@ -306,7 +357,8 @@ impl Stores {
         Ok(Chosen(set))
     }
 
-    /// The roots of the store at `place` of the list, with what it asks of leaves below each, by their subjects.
+    /// The roots of the store at `place` of the list, with what it asks of leaves below each, by their subjects; those
+    /// that it held once are among them, with [`Condition::Until`].
     pub fn roots(&self, place: usize) -> Vec<(&Arc<Certificate>, Vec<&Condition>)> {
         let store: StoreSet = 1_u64
             .checked_shl(u32::try_from(place).unwrap_or(u32::MAX))
@@ -346,6 +398,7 @@ impl Stores {
             source: None,
             anchors,
             conditional: 0,
+            removed: 0,
         });
         self.seal();
         Ok(self)
@@ -393,13 +446,26 @@ impl Stores {
         }
     }
 
+    /// The bits of the public stores.
+    pub(crate) fn public_set(&self) -> StoreSet {
+        let places = self.list.iter().enumerate();
+        let public = places.filter(|(_, store)| store.kind == StoreKind::Public);
+        public.fold(0, |set, (place, _)| set | 1 << place)
+    }
+
     /// What names this set of stores, order included.
     pub(crate) const fn identity(&self) -> Fingerprint {
         self.identity
     }
 
-    /// The stores that hold this very certificate.
+    /// The stores that hold this very certificate as of their own dates.
     pub(crate) fn holding(&self, certificate: Fingerprint) -> StoreSet {
+        self.anchor(certificate)
+            .map_or(0, |anchor| anchor.stores & !anchor.removed)
+    }
+
+    /// The stores that hold this very certificate, or held it once: an anchor's conditions say when.
+    pub(crate) fn holding_ever(&self, certificate: Fingerprint) -> StoreSet {
         self.anchor(certificate).map_or(0, |anchor| anchor.stores)
     }
 

@@ -33,7 +33,7 @@ fn six_public_stores_in_their_order_with_counts_and_dates() {
         })
         .collect();
     let expected = [
-        ("Android", 143, 0, "2025-12-07"),
+        ("Android", 136, 0, "2025-12-07"),
         ("Apple", 146, 11, "2025-12-28"),
         ("Chrome", 100, 24, "2026-11-21"),
         ("Java", 146, 9, "2026-01-20"),
@@ -77,6 +77,11 @@ fn mozilla_is_what_its_crate_has() {
     let ours: Vec<Fingerprint> = stores
         .roots(place)
         .iter()
+        .filter(|(_, conditions)| {
+            !conditions
+                .iter()
+                .any(|asked| matches!(asked, Condition::Until(_)))
+        })
         .map(|(root, _)| root.fingerprint())
         .collect();
     assert_eq!(ours.len(), webpki_root_certs::TLS_SERVER_ROOT_CERTS.len());
@@ -117,13 +122,32 @@ fn known_distrusts_are_as_their_makers_say() {
         conditions("Windows", "43df5774"),
         not_before("2025-04-16T00:00:00Z")
     );
-    assert_eq!(conditions("Android", "43df5774"), Some(vec![]));
-    assert_eq!(conditions("Chrome", "43df5774"), None);
-    assert_eq!(conditions("Mozilla", "43df5774"), None);
+    let until = |text| Condition::Until(at(text));
+    let gone = |text| Some(vec![until(text)]);
+    assert_eq!(conditions("Android", "43df5774"), gone("2026-06-21T00:00:00Z"));
+    let chrome = Condition::Sct(at("2024-11-11T23:59:59Z"));
+    assert_eq!(
+        conditions("Chrome", "43df5774"),
+        Some(vec![chrome, until("2026-11-21T00:00:00Z")])
+    );
+    let mozilla = Condition::NotBefore(at("2024-11-30T23:59:59Z"));
+    assert_eq!(
+        conditions("Mozilla", "43df5774"),
+        Some(vec![mozilla, until("2026-04-19T00:00:00Z")])
+    );
+    // DigiCert Global Root CA, by the schedule for old roots.
+    for store in ["Mozilla", "Chrome"] {
+        assert_eq!(conditions(store, "4348a0e9"), gone("2026-04-15T00:00:00Z"));
+    }
     // HiPKI Root CA - G1 and ePKI of Chunghwa, NetLock Arany, GLOBALTRUST 2020.
     assert_eq!(conditions("Chrome", "f015ce3c"), sct("2025-07-31T23:59:59Z"));
-    for gone in ["c0a6f4dc", "6c61dac3", "9a296a51"] {
-        assert_eq!(conditions("Chrome", gone), None);
+    for (root, last) in [
+        ("c0a6f4dc", "2025-07-31T23:59:59Z"),
+        ("6c61dac3", "2025-07-31T23:59:59Z"),
+        ("9a296a51", "2024-06-30T23:59:59Z"),
+    ] {
+        let expected = vec![Condition::Sct(at(last)), until("2026-11-21T00:00:00Z")];
+        assert_eq!(conditions("Chrome", root), Some(expected));
     }
     // Izenpe.
     assert_eq!(
@@ -353,6 +377,71 @@ fn another_root_of_the_same_store_is_found_behind_a_distrusted_one() {
         panic!("{:?}", assessment.trust);
     };
     assert_eq!(path.last(), Some(&newer.certificate));
+}
+
+#[test]
+fn what_was_judged_before_a_root_was_dropped_stays_as_it_was() {
+    let good = Good::new();
+    let name = good.root.certificate.fingerprint();
+    let stores = Stores::none()
+        .with_public_store("Careful", vec![Arc::clone(&good.root.certificate)])
+        .unwrap()
+        .with_removal("Careful", name, day(5));
+    let said = |at| {
+        judge_at(&good.observed(), &stores, &Policy::default(), at).trust[0]
+            .outcome
+            .clone()
+    };
+    let second = jiff::SignedDuration::from_secs(1);
+    assert!(matches!(said(day(5) - second), Trust::Trusted { .. }));
+    let Trust::Refused { reasons } = said(day(5)) else {
+        panic!("it holds the root no more");
+    };
+    let root = Arc::clone(&good.root.certificate);
+    assert_eq!(reasons, [PathReason::Removed { root, since: day(5) }]);
+    assert!(stores.holding(name) == 0 && stores.holding_ever(name) == 1);
+}
+
+#[test]
+fn another_root_is_found_behind_one_that_was_dropped() {
+    let good = Good::new();
+    let newer = Authority::root("Newer Root");
+    let cross = newer.cross_sign(&good.root, "Example Root");
+    let both = vec![Arc::clone(&good.root.certificate), Arc::clone(&newer.certificate)];
+    let stores = Stores::none()
+        .with_public_store("Careful", both)
+        .unwrap()
+        .with_removal("Careful", good.root.certificate.fingerprint(), day(-1));
+    let chain = [
+        Arc::clone(&good.leaf),
+        Arc::clone(&good.issuing.certificate),
+        cross,
+    ];
+    let said = verdicts(&Question::of(&chain, now()), &stores, &SignatureMemory::new()).remove(0);
+    let Trust::Trusted { path } = &said.outcome else {
+        panic!("{said:?}");
+    };
+    assert_eq!(path.last(), Some(&newer.certificate));
+}
+
+#[test]
+fn a_list_keeps_what_was_removed_with_its_day_and_apart_from_what_it_holds() {
+    let good = Good::new();
+    let root = &good.root.certificate;
+    let mut pool = root.fingerprint().as_bytes().to_vec();
+    pool.extend(u16::try_from(root.der().len()).unwrap().to_be_bytes());
+    pool.extend_from_slice(root.der());
+    let read = |lines: String| {
+        let list = format!("name = \"X\"\ndate = \"2026-01-01\"\n{lines}");
+        Collection::from_bundle(&bundle(&[("roots", &pool), ("store", list.as_bytes())]))
+    };
+    let removed = format!("[removed]\n{} = \"2025-05-11\"\n", root.fingerprint());
+    let stores = Stores::of(&read(removed.clone()).unwrap());
+    assert_eq!((stores.list()[0].anchors, stores.list()[0].removed), (0, 1));
+    let both = format!("{removed}[roots]\n{} = \"\"\n", root.fingerprint());
+    assert_eq!(read(both).err(), Some(BundleError::Section(2)));
+    let odd = removed.replace("2025-05-11", "May");
+    assert_eq!(read(odd).err(), Some(BundleError::Line { section: 2, line: 4 }));
 }
 
 #[test]

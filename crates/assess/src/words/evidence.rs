@@ -39,6 +39,16 @@ pub(super) fn evidence(reason: &Reason) -> Option<String> {
                 at(url.as_ref())
             )
         }
+        Reason::IssuerUnavailable { why, url } => {
+            format!(
+                "its issuer could not be fetched: {}{}",
+                unavailable(why),
+                at(Some(url))
+            )
+        }
+        Reason::CaaUnavailable { name, why } => {
+            format!("DNS did not say who may issue for {name}: {}", resolved(why))
+        }
         Reason::StapleDoubtful { doubt } => {
             format!("the stapled OCSP answer does not count: {}", ocsp_doubt(*doubt))
         }
@@ -77,6 +87,10 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
             label(certificate)
         )),
         Reason::RevocationUnavailable {
+            why: Unavailable::Http(HttpError::Forbidden { address }),
+            ..
+        }
+        | Reason::IssuerUnavailable {
             why: Unavailable::Http(HttpError::Forbidden { address }),
             ..
         } => Some(format!("allow its network with `--evidence-networks {address}`")),
@@ -138,6 +152,16 @@ fn http(error: &HttpError) -> String {
         HttpError::Redirects { limit } => format!("more than {limit} redirects"),
         HttpError::Broken { reason } => format!("the answer is no whole HTTP: {}", short(reason)),
         HttpError::Status(status) => format!("HTTP status {status}"),
+    }
+}
+
+/// Why DNS gave no answer.
+pub(super) fn resolved(failure: &Failure) -> String {
+    match failure {
+        Failure::ResolverFailed { reason } => format!("no resolver gave an answer: {}", short(reason)),
+        Failure::TimedOut => "no answer in time".to_owned(),
+        Failure::NameUnknown => "the name does not exist".to_owned(),
+        _ => "no answer".to_owned(),
     }
 }
 

@@ -3,12 +3,14 @@
 //!
 //! A sentence says what is wrong and the evidence: which certificate, which store, which date. It never judges.
 
+pub mod doubts;
 mod evidence;
 mod flaw;
 mod issuance;
 mod reason;
 pub mod reasons;
 mod unit;
+mod way;
 
 use model::certificate::Certificate;
 use model::doubt::Doubt;
@@ -34,7 +36,7 @@ pub fn message(finding: &Finding, observation: &Observation) -> String {
 
 /// One line for people: what to do. Lower case, no full stop.
 pub fn remedy(finding: &Finding) -> String {
-    reason::remedy(&finding.reason)
+    reason::remedy(&finding.reason, finding.severity)
         .or_else(|| rules::find(finding.rule).map(|rule| rule.remedy.to_owned()))
         .unwrap_or_default()
 }
@@ -47,6 +49,11 @@ pub fn doubt(doubt: Doubt) -> String {
 /// One line for people: why a source of evidence said nothing.
 pub fn unavailable(why: &Unavailable) -> String {
     evidence::unavailable(why)
+}
+
+/// One line for people: why DNS did not say who may issue.
+pub fn caa_unavailable(failure: &model::observation::Failure) -> String {
+    evidence::resolved(failure)
 }
 
 /// What breaks a rule for issuers, to stand behind "a certificate that".
@@ -62,6 +69,11 @@ pub fn path_reason(reason: &PathReason) -> String {
 /// A certificate in a few words: its name as a person would call it, and the first digits of its fingerprint.
 pub fn certificate(certificate: &Certificate) -> String {
     unit::label(certificate)
+}
+
+/// One line for people: a way as far as it goes, leaf first, with what each step lacks and what was not sent of it.
+pub fn way(steps: &[Arc<Certificate>], chain: &[Arc<Certificate>], reasons: &[PathReason]) -> String {
+    way::way(steps, chain, reasons)
 }
 
 /// One line for people: the path as labels, leaf first, or the most telling reason against it.

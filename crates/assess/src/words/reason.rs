@@ -1,5 +1,6 @@
 //! One sentence for each reason.
 
+use model::Severity;
 use model::certificate::Oid;
 use model::finding::{
     Budget, CipherWeakness, Distrust, KeyWeakness, PathReason, Purpose, Reason, Repair, Unknown,
@@ -12,7 +13,7 @@ use super::evidence;
 use super::flaw::flaw;
 use super::issuance::issuance;
 use super::unit::{
-    algorithm, count, issuer, key, label, moment, name, no_store, oddity, short, span, stores,
+    algorithm, count, issuer, key, label, moment, name, no_store, oddity, short, short_escaped, span, stores,
 };
 
 /// What is wrong, and the evidence.
@@ -40,7 +41,7 @@ fn repair_words(repair: &Repair) -> String {
 }
 
 /// What to do, where the reason knows better than the rule.
-pub(super) fn remedy(reason: &Reason) -> Option<String> {
+pub(super) fn remedy(reason: &Reason, severity: Severity) -> Option<String> {
     let text = match reason {
         Reason::IssuerNotSent { certificate, .. } => {
             format!(
@@ -59,43 +60,49 @@ pub(super) fn remedy(reason: &Reason) -> Option<String> {
         } => {
             format!("issue the certificate anew with {wanted} in the Subject Alternative Name")
         }
-        Reason::Refused {
-            reason: PathReason::NotInStore { root },
-            ..
-        } => {
-            format!(
-                "get a certificate that clients trust, or give {} with `--trust-store NAME=FILE`",
-                name(root)
-            )
-        }
-        Reason::Refused {
-            reason: PathReason::IssuerNotSent { certificate },
-            ..
-        } => {
-            format!(
-                "send the issuer, or give {} with `--trust-store NAME=FILE`",
-                issuer(certificate)
-            )
-        }
-        Reason::Refused {
-            reason: PathReason::DistrustedAfter { root, .. },
-            ..
-        } => {
-            format!(
-                "get a certificate from another authority: clients no longer trust what {} issues",
-                name(root)
-            )
-        }
-        Reason::Refused {
-            reason: PathReason::TooComplex { .. },
-            ..
-        } => "send the leaf and the intermediates between it and the root, nothing else".to_owned(),
+        Reason::Refused { reason, .. } => return accepted(reason, severity),
         Reason::Stopped { stage, failure } => return unstop(*stage, failure),
         Reason::KeyUnverifiable { .. } => "nothing, unless clients have the same difficulty".to_owned(),
         Reason::IssuerEnded { needed: false, .. } => {
             "remove the ended certificate from the server's certificate file".to_owned()
         }
         _ => return evidence::remedy(reason),
+    };
+    Some(text)
+}
+
+/// What to do so that stores accept what they refuse for this reason.
+fn accepted(reason: &PathReason, severity: Severity) -> Option<String> {
+    let text = match reason {
+        // No public store accepts it: most likely it is the authority of a house.
+        PathReason::NotInStore { root } if severity == Severity::Critical => {
+            format!(
+                "give your root with `--trust-store NAME=FILE` if {} is an authority of your own; otherwise get a certificate \
+                 that clients trust",
+                name(root)
+            )
+        }
+        PathReason::NotInStore { .. } => {
+            "get a certificate that all of these clients trust, or send the cross-signed \
+                                          certificate that leads to another root"
+                .to_owned()
+        }
+        PathReason::IssuerNotSent { certificate } => {
+            format!(
+                "give your root with `--trust-store NAME=FILE` if {} is an authority of your own; otherwise send the issuer",
+                issuer(certificate)
+            )
+        }
+        PathReason::DistrustedAfter { root, .. } | PathReason::Removed { root, .. } => {
+            format!(
+                "get a certificate from another authority: clients no longer trust what {} issues",
+                name(root)
+            )
+        }
+        PathReason::TooComplex { .. } => {
+            "send the leaf and the intermediates between it and the root, nothing else".to_owned()
+        }
+        _ => return None,
     };
     Some(text)
 }
@@ -452,6 +459,7 @@ fn another(what: &str, saw: &Untrusted, looks_like: Option<&'static str>) -> Str
 /// Why a store refuses a path.
 pub(super) fn path(reason: &PathReason) -> String {
     path_link(reason)
+        .or_else(|| path_root(reason))
         .or_else(|| path_step(reason))
         .or_else(|| path_inquiry(reason))
         .unwrap_or_else(|| reason.word().to_owned())
@@ -465,19 +473,10 @@ fn path_link(reason: &PathReason) -> Option<String> {
             format!("the issuer {} was not sent", issuer(certificate))
         }
         PathReason::NotInStore { root } => format!("root {} is not in the store", label(root)),
-        PathReason::DistrustedAfter { root, since, by, at } => {
-            let (how, what) = match by {
-                Distrust::NotBefore => ("issued", "this leaf is of"),
-                Distrust::Sct => ("seen by a log", "this leaf was first seen"),
-            };
-            let found = match at {
-                Some(at) => format!("{what} {}", moment(*at)),
-                None => "this leaf does not say when it was".to_owned(),
-            };
+        PathReason::BadSignature { certificate, issuer } if certificate == issuer => {
             format!(
-                "below root {} it trusts only what was {how} by {}; {found}",
-                label(root),
-                moment(*since)
+                "{} calls itself its issuer and was not signed by its own key",
+                label(certificate)
             )
         }
         PathReason::BadSignature { certificate, issuer } => {
@@ -497,13 +496,44 @@ fn path_link(reason: &PathReason) -> Option<String> {
             )
         }
         PathReason::NameConstraint { issuer, name, .. } => {
-            format!("{} may not vouch for {}", label(issuer), short(name))
+            // It may be a directory name.
+            format!("{} may not vouch for {}", label(issuer), short_escaped(name))
         }
         PathReason::TooComplex { budget } => match budget {
             Budget::Edges => "too many possible paths".to_owned(),
             Budget::Signatures => "too many signatures to check".to_owned(),
             Budget::NameComparisons => "too many names and name constraints to compare".to_owned(),
         },
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// What the store has against its root.
+fn path_root(reason: &PathReason) -> Option<String> {
+    let text = match reason {
+        PathReason::DistrustedAfter { root, since, by, at } => {
+            let (how, what) = match by {
+                Distrust::NotBefore => ("issued", "this leaf is of"),
+                Distrust::Sct => ("seen by a log", "this leaf was first seen"),
+            };
+            let found = match at {
+                Some(at) => format!("{what} {}", moment(*at)),
+                None => "this leaf does not say when it was".to_owned(),
+            };
+            format!(
+                "below root {} it trusts only what was {how} by {}; {found}",
+                label(root),
+                moment(*since)
+            )
+        }
+        PathReason::Removed { root, since } => {
+            format!(
+                "root {} is not in the store any more, since {} at the latest",
+                label(root),
+                moment(*since)
+            )
+        }
         _ => return None,
     };
     Some(text)
@@ -541,6 +571,10 @@ fn path_step(reason: &PathReason) -> Option<String> {
                 "{name} has a weak key ({})",
                 key(&certificate.facts().public_key.kind)
             )
+        }
+        PathReason::UnsupportedCurve { certificate } => {
+            let kind = key(&certificate.facts().public_key.kind);
+            format!("{name} has a key that no browser takes ({kind})")
         }
         PathReason::WeakSignature { certificate } => {
             let by = algorithm(&certificate.facts().signature_algorithm);

@@ -13,7 +13,7 @@ pub struct Explained {
     pub remedy: &'static str,
 }
 
-const fn explained(word: &'static str, meaning: &'static str, remedy: &'static str) -> Explained {
+pub(super) const fn explained(word: &'static str, meaning: &'static str, remedy: &'static str) -> Explained {
     Explained {
         word,
         meaning,
@@ -36,17 +36,22 @@ pub const ALL: &[Explained] = &[
     explained(
         "issuer-not-sent",
         "the issuer of a certificate was neither sent nor is in the store",
-        "send the issuer behind the leaf, or give it with `--trust-store NAME=FILE`",
+        "give your root with `--trust-store NAME=FILE` if the authority is your own; otherwise send the issuer behind the leaf",
     ),
     explained(
         "not-in-store",
         "the path ends at a root that the store does not hold",
-        "get a certificate that clients trust, or give the root with `--trust-store NAME=FILE`",
+        "give the root with `--trust-store NAME=FILE` if it is your own; otherwise get a certificate that clients trust",
     ),
     explained(
         "distrusted-after",
         "the store trusts the root only for what was issued up to a date, and this was issued later",
         "get a certificate from another authority: clients that use the store refuse this one",
+    ),
+    explained(
+        "removed-from-store",
+        "the store held the root and no longer does, from a date on that is said",
+        "get a certificate from another authority, or send the cross-signed certificate that leads to another root",
     ),
     explained(
         "expired",
@@ -117,6 +122,11 @@ pub const ALL: &[Explained] = &[
         "weak-key",
         "a key of the path is too weak",
         "make a new key, of RSA 2048 bits or P-256 at least",
+    ),
+    explained(
+        "unsupported-curve",
+        "a key is on an elliptic curve that no browser takes, such as secp256k1 or a brainpool one",
+        "make a new key on P-256 and have the certificate issued anew with it",
     ),
     explained(
         "weak-signature",

@@ -61,6 +61,11 @@ pub(super) fn short(text: &Untrusted) -> String {
     shorten(&text.shown(), NAME_SHOWN)
 }
 
+/// The same of a directory name, whose backslashes are an escape already (RFC 4514).
+pub(super) fn short_escaped(text: &Untrusted) -> String {
+    shorten(&model::untrusted::shown_escaped(text.raw()), NAME_SHOWN)
+}
+
 fn shorten(text: &str, most: usize) -> String {
     let count = text.chars().count();
     if count <= most {
@@ -84,9 +89,10 @@ pub(super) fn name(certificate: &Certificate) -> String {
             _ => None,
         });
     let subject = Some(&facts.subject.text).filter(|text| !text.raw().is_empty());
-    match facts.subject.common_name.as_ref().or(dns).or(subject) {
-        Some(text) => short(text),
-        None => certificate.fingerprint().short(),
+    match (facts.subject.common_name.as_ref().or(dns), subject) {
+        (Some(text), _) => short(text),
+        (None, Some(subject)) => short_escaped(subject),
+        (None, None) => certificate.fingerprint().short(),
     }
 }
 
@@ -98,13 +104,10 @@ pub(super) fn label(certificate: &Certificate) -> String {
 /// What a person would call a certificate's issuer.
 pub(super) fn issuer(certificate: &Certificate) -> String {
     let issuer = &certificate.facts().issuer;
-    short(
-        issuer
-            .common_name
-            .as_ref()
-            .or(issuer.organization.as_ref())
-            .unwrap_or(&issuer.text),
-    )
+    match issuer.common_name.as_ref().or(issuer.organization.as_ref()) {
+        Some(text) => short(text),
+        None => short_escaped(&issuer.text),
+    }
 }
 
 /// `Mozilla`, `Mozilla and corp`, `Mozilla, corp and 3 more`.
@@ -234,6 +237,14 @@ mod tests {
             "{cut}"
         );
         assert_eq!(short(&Untrusted::new("é\u{1b}[2J")), "é\\u{1b}[2J");
+    }
+
+    #[test]
+    fn a_directory_name_is_escaped_once() {
+        let text = Untrusted::new("OU=Sales\\, North");
+        assert_eq!(short_escaped(&text), "OU=Sales\\, North");
+        let hostile = Untrusted::new("OU=\u{1b}[2J");
+        assert!(!short_escaped(&hostile).contains('\u{1b}'));
     }
 
     #[test]

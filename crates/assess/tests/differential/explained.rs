@@ -25,11 +25,6 @@ pub(crate) const WEBPKI: &[Explained] = &[
     ),
     class(
         "accepted",
-        "CertNotValidForName",
-        "webpki matches no wildcard for a whole top-level domain; the strict profile refuses it",
-    ),
-    class(
-        "accepted",
         "InvalidSignatureForPublicKey",
         "webpki counts and confines authorities issued by their own name, and takes no RSA key of 1024 bits as an anchor; \
               it then says what it found at the other candidates",
@@ -86,11 +81,6 @@ pub(crate) const OPENSSL: &[Explained] = &[
         "26",
         "OpenSSL demands a key usage for the handshake of the leaf, which an authority as a leaf lacks, and does not let \
          anyExtendedKeyUsage stand for serverAuth",
-    ),
-    class(
-        "accepted",
-        "62",
-        "OpenSSL matches no wildcard for a whole top-level domain; the strict profile refuses it",
     ),
     class(
         "malformed",

@@ -76,6 +76,21 @@ impl Response {
     }
 }
 
+/// Asks for `url` over a stream that leads to its server already, and reads the whole answer. Nothing is checked of where
+/// the stream leads and nothing is redirected: [`Client`] does both. For tests and fuzzing of what a server may say.
+///
+/// # Errors
+/// As [`Client::get`].
+pub async fn get_over(
+    stream: impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    url: &str,
+    body_bytes: usize,
+) -> Result<Response, HttpError> {
+    let url = Url::parse(url)?;
+    let answer = exchange::run(stream, &url, &Sent::Get, body_bytes).await?;
+    Ok(answer.response)
+}
+
 /// What is sent beside the URL.
 #[derive(Clone, Debug)]
 pub(crate) enum Sent<'a> {

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use anyhow::bail;
 use assess::rules::{self, Rule};
 use assess::words;
+use assess::words::doubts::ALL as DOUBTS;
 use assess::words::reasons::{ALL as REASONS, Explained};
 use model::finding::IssuanceRule;
 use model::untrusted;
@@ -16,7 +17,7 @@ use crate::{Exit, text};
 /// Arguments of `explain`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// A rule (`chain-incomplete`), a failure (`timed-out`) or a store's reason (`not-in-store`); without one, list all
+    /// A rule (`chain-incomplete`), a failure (`timed-out`), a store's reason (`not-in-store`) or a doubt (`stale`); without one, list all
     #[arg(value_name = "WORD")]
     word: Option<String>,
 }
@@ -37,13 +38,22 @@ fn one(style: Style, word: &str) -> anyhow::Result<String> {
     let failure = KINDS.iter().find(|kind| kind.word == lower);
     let reason = REASONS.iter().find(|reason| reason.word == lower);
     let issuance = IssuanceRule::ALL.iter().find(|rule| rule.word() == lower);
+    let doubt = DOUBTS.iter().find(|doubt| doubt.word == lower);
+    // What third parties said may bear the word of something else: then both are meant.
+    let doubted = |page: String| match doubt {
+        Some(doubt) => format!("{page}\n{}", doubt_page(style, doubt)),
+        None => page,
+    };
     match (rules::find(&lower), failure, reason) {
-        (Some(rule), ..) => Ok(rule_page(style, rule)),
-        (None, Some(kind), _) => Ok(failure_page(style, kind)),
-        (None, None, Some(reason)) => Ok(reason_page(style, reason)),
+        (Some(rule), ..) => Ok(doubted(rule_page(style, rule))),
+        (None, Some(kind), _) => Ok(doubted(failure_page(style, kind))),
+        (None, None, Some(reason)) => Ok(doubted(reason_page(style, reason))),
         (None, None, None) => {
             if let Some(rule) = issuance {
                 return Ok(issuance_page(style, *rule));
+            }
+            if let Some(doubt) = doubt {
+                return Ok(doubt_page(style, doubt));
             }
             let words = words();
             let hint = text::nearest(&lower, words)
@@ -83,6 +93,7 @@ fn words() -> impl Iterator<Item = &'static str> {
         .chain(KINDS.iter().map(|kind| kind.word))
         .chain(REASONS.iter().map(|reason| reason.word))
         .chain(IssuanceRule::ALL.iter().map(|rule| rule.word()))
+        .chain(DOUBTS.iter().map(|doubt| doubt.word))
 }
 
 fn issuance_page(style: Style, rule: IssuanceRule) -> String {
@@ -104,7 +115,15 @@ fn issuance_page(style: Style, rule: IssuanceRule) -> String {
 }
 
 fn reason_page(style: Style, reason: &Explained) -> String {
-    let mut out = format!("{}   a trust store refuses a path\n\n", style.strong(reason.word));
+    explained_page(style, "a trust store refuses a path", reason)
+}
+
+fn doubt_page(style: Style, doubt: &Explained) -> String {
+    explained_page(style, "a third party was asked and is of no use", doubt)
+}
+
+fn explained_page(style: Style, what: &str, reason: &Explained) -> String {
+    let mut out = format!("{}   {what}\n\n", style.strong(reason.word));
     paragraphs(&mut out, style, reason.meaning);
     paragraphs(&mut out, style, &format!("To mend it: {}", reason.remedy));
     out.truncate(out.trim_end().len());
@@ -165,6 +184,14 @@ fn list(style: Style) -> String {
     out.push_str("\nWhy a trust store refuses a path, where there is no rule of the same name:\n");
     for reason in REASONS.iter().filter(|reason| rules::find(reason.word).is_none()) {
         rows(&mut out, style, reason.word, reason.meaning);
+    }
+    out.push_str("\nWhy a third party is of no use, where nothing above has the same name:\n");
+    let is_new = |doubt: &&Explained| {
+        let named = REASONS.iter().any(|reason| reason.word == doubt.word);
+        !named && rules::find(doubt.word).is_none() && !KINDS.iter().any(|kind| kind.word == doubt.word)
+    };
+    for doubt in DOUBTS.iter().filter(is_new) {
+        rows(&mut out, style, doubt.word, doubt.meaning);
     }
     out.push_str("\nRules for issuers, asked by `verify --profile strict` alone; a certificate\n");
     for rule in IssuanceRule::ALL {

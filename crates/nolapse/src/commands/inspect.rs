@@ -7,6 +7,7 @@ pub(crate) mod contents;
 mod live;
 mod machines;
 mod people;
+mod stamps;
 mod words;
 
 use std::io::{self, Read as _, Write};

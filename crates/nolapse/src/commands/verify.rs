@@ -119,7 +119,8 @@ enum Format {
 const AFTER_HELP: &str = "\
 Every public store is asked unless --roots or --store names others. The chain is valid when all the public stores
 accept it, or one of your own; of stores named by --store all must. With --over it is valid when it is so the whole time.
-Dates of distrust are those of today's stores, whatever --at says. Names are asked only when --host says whose. The profile `browser` holds against a chain what clients hold against it;
+--at and --over hold a root that a store dropped against the day on which it did (`trust-stores show` lists them); when roots
+were added is not known. A refused chain is drawn as far as it goes. Names are asked only when --host says whose. The profile `browser` holds against a chain what clients hold against it;
 `strict` beside that what RFC 5280 and the CA/Browser Forum ask of issuers, and an unknown standing when lists were given.
 
 A line of --batch is an object with the members `chain` (PEM in one string or in a list, or DER in base64) and, if

@@ -121,7 +121,8 @@ impl Causes {
             .assessment
             .findings
             .iter()
-            .filter(|finding| finding.severity >= least)
+            // What was asked of third parties is told whatever came of it.
+            .filter(|finding| finding.severity >= least || assess::rules::is_asked_for(finding.rule))
         {
             let (cause, shared) = cause_of(finding);
             // One block says how many could not be judged, whatever stopped each.

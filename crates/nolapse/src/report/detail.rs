@@ -5,17 +5,25 @@ use std::time::Duration;
 
 use assess::ct::{SctOutcome, SctVerdict};
 use assess::revocation::{CertificateRevocation, Said};
-use assess::{StoreVerdict, Trust, words};
+use assess::{SignatureMemory, StoreVerdict, Trust, path, words};
 use jiff::Timestamp;
 use model::certificate::{Certificate, GeneralName};
+use model::evidence::{Caa, FetchedIssuer};
 use model::observation::{ClientCertificate, Handshake, Outcome, Proof};
 use model::{StartTls, limits, untrusted};
 
+use crate::failure;
 use crate::names;
 use crate::report::table::Detail;
 use crate::scan::look::Look;
 use crate::terminal::Style;
 use crate::text;
+
+/// Lines of what third parties said of one certificate: six sources of two lines each in a narrow terminal.
+const EVIDENCE_LINES: usize = 24;
+
+/// Signatures of one target's chains.
+const SIGNATURES: usize = 1_024;
 
 /// Columns of the labels on the left: `  Certificate   `.
 const LABEL: usize = 16;
@@ -78,6 +86,7 @@ pub(crate) fn body(style: Style, detail: Detail, looks: &[Look]) -> String {
     }
     body.trust(looks);
     body.revocation(looks);
+    body.asked(looks);
     let mut agreed: Vec<(String, &Look)> = Vec::new();
     for look in looks {
         for handshake in handshakes(look) {
@@ -118,8 +127,13 @@ struct Body {
 impl Body {
     /// A label and a text, wrapped below itself.
     fn line(&mut self, label: &str, words: &str) {
+        self.lines(label, words, 6);
+    }
+
+    /// The same in at most so many lines.
+    fn lines(&mut self, label: &str, words: &str, most: usize) {
         let columns = self.style.width - LABEL;
-        for (number, line) in text::wrap_columns(words, columns, 6, self.style.mark())
+        for (number, line) in text::wrap_columns(words, columns, most, self.style.mark())
             .iter()
             .enumerate()
         {
@@ -185,6 +199,24 @@ impl Body {
         for line in with_addresses(verdicts) {
             self.line("Trust", &line);
         }
+        if self.detail == Detail::Usual {
+            return;
+        }
+        let memory = SignatureMemory::with_capacity(SIGNATURES);
+        let drawn = looks.iter().filter(|look| !look.assessment.trust.is_empty());
+        let received = drawn.clone().map(|look| (received(look), look));
+        for line in with_addresses(received) {
+            self.lines("Received", &line, EVIDENCE_LINES);
+        }
+        for (label, trusted) in [("Verified", true), ("Reached", false)] {
+            let ways = drawn.clone().flat_map(|look| {
+                let ways = ways(look, trusted, &memory);
+                ways.into_iter().map(move |way| (way, look))
+            });
+            for line in with_addresses(ways) {
+                self.lines(label, &line, EVIDENCE_LINES);
+            }
+        }
     }
 
     /// What is known about revocation: a line for each certificate, once for all addresses that agree.
@@ -196,7 +228,27 @@ impl Body {
                 lines.push(line);
             }
         }
-        lines.iter().for_each(|line| self.line("Revocation", line));
+        // Each source has its address and its reason, and the reason stands last: it must not be what is cut.
+        lines
+            .iter()
+            .for_each(|line| self.lines("Revocation", line, EVIDENCE_LINES));
+    }
+
+    /// What came of looking for issuers that were not sent, and of asking DNS who may issue.
+    fn asked(&mut self, looks: &[Look]) {
+        let evidence = || looks.iter().map(|look| &look.evidence);
+        let issuers = evidence().flat_map(|evidence| &evidence.fetched_issuers);
+        let issuers = issuers.map(|issuer| ("Issuer", fetched(issuer)));
+        let caa = evidence().flat_map(|evidence| &evidence.caa);
+        let caa = caa.map(|caa| ("CAA", self::caa(caa)));
+        let mut said: Vec<(&str, String)> = Vec::new();
+        for line in issuers.chain(caa) {
+            if !said.contains(&line) {
+                said.push(line);
+            }
+        }
+        said.iter()
+            .for_each(|(label, line)| self.lines(label, line, EVIDENCE_LINES));
     }
 
     fn seen(&mut self, looks: &[Look]) {
@@ -240,6 +292,73 @@ pub(crate) fn revocation(revocation: &CertificateRevocation) -> String {
         }
     }
     out
+}
+
+/// The chain as it was sent.
+fn received(look: &Look) -> String {
+    let chain = look
+        .observation
+        .handshake
+        .iter()
+        .flat_map(|handshake| &handshake.chain);
+    let labels: Vec<String> = chain.map(|step| words::certificate(step)).collect();
+    labels.join(", ")
+}
+
+/// The way that each store verified, or how far each of the others came, once for stores that agree:
+/// `Apple, Mozilla: leaf > EC 2 > R1`.
+fn ways(look: &Look, trusted: bool, memory: &SignatureMemory) -> Vec<String> {
+    let handshake = look.observation.handshake.as_ref();
+    let chain = handshake
+        .map(|handshake| handshake.chain.as_slice())
+        .unwrap_or_default();
+    let mut said: Vec<(String, Vec<String>)> = Vec::new();
+    let verdicts = look.assessment.trust.iter();
+    for verdict in verdicts.filter(|verdict| verdict.is_trusted() == trusted) {
+        let way = path::reached(chain, &look.evidence.issuers, verdict, memory);
+        let drawn = words::way(&way, chain, verdict.reasons());
+        let name = untrusted::shown(&verdict.store);
+        match said.iter_mut().find(|(known, _)| *known == drawn) {
+            Some((_, names)) => names.push(name),
+            None => said.push((drawn, vec![name])),
+        }
+    }
+    let told = said
+        .iter()
+        .map(|(drawn, names)| format!("{}: {drawn}", names.join(", ")));
+    told.collect()
+}
+
+/// `http://ca.example/r2.der has R2 (9c41 7e02)`, or why it could not be had.
+fn fetched(issuer: &FetchedIssuer) -> String {
+    let url = issuer.fetched.url.shown();
+    match &issuer.fetched.outcome {
+        Ok(found) => format!("{url} has {}", words::certificate(found)),
+        Err(why) => format!("{url} {} ({})", why.word(), words::unavailable(why)),
+    }
+}
+
+/// `shop.example letsencrypt.org, by the records of example`, or why nobody knows.
+fn caa(caa: &Caa) -> String {
+    let star = if caa.wildcard { "*." } else { "" };
+    let name = format!("{star}{}", caa.name);
+    let set = match &caa.outcome {
+        Ok(set) => set,
+        Err(why) => {
+            let word = failure::Kind::of(why).word;
+            return format!("{name} {word} ({})", words::caa_unavailable(why));
+        }
+    };
+    let place = set.at.as_ref().map(|at| format!(", by the records of {at}"));
+    let who = match set.issuers(caa.wildcard) {
+        None => "everybody may issue".to_owned(),
+        Some(issuers) if issuers.is_empty() => "nobody may issue".to_owned(),
+        Some(issuers) => {
+            let shown: Vec<String> = issuers.iter().map(|issuer| untrusted::shown(issuer)).collect();
+            format!("only {} may issue", shown.join(", "))
+        }
+    };
+    format!("{name} {who}{}", place.unwrap_or_default())
 }
 
 /// Each different line once; where addresses differ in them, with the addresses behind it.
@@ -338,7 +457,7 @@ fn certificate(leaf: &Certificate, at: Option<Timestamp>) -> String {
 }
 
 fn name(name: &GeneralName) -> String {
-    untrusted::shown(&names::general(name))
+    names::shown(name, &names::general(name))
 }
 
 /// `, both verified`, `, 1 of 3 verified`; nothing when none was looked at.

@@ -192,7 +192,9 @@ impl Table {
             self.some_examples(out, named.cause);
         }
         if !stopped {
-            self.paragraph(out, &first.remedy, 2);
+            // What to do is of no use when its end is cut: a narrow terminal gets more lines.
+            let lines = if self.style.width < 80 { 6 } else { 2 };
+            self.paragraph(out, &first.remedy, lines);
         }
         out.push('\n');
     }

@@ -9,7 +9,7 @@ use model::{Fingerprint, Untrusted, limits};
 use serde_json::{Value, json};
 
 use super::contents::{Contents, Item, Thing};
-use super::words;
+use super::{stamps, words};
 use crate::names;
 
 /// Entries of a CRL that are written out; their number is always there.
@@ -17,7 +17,12 @@ const ENTRIES: usize = 1_000;
 
 /// One object about one source.
 pub(super) fn report(source: &str, contents: &Contents, now: Timestamp) -> Value {
-    let items: Vec<Value> = contents.items.iter().map(|item| one(item, now)).collect();
+    let others = stamps::certificates(contents);
+    let items: Vec<Value> = contents
+        .items
+        .iter()
+        .map(|item| one(item, &others, now))
+        .collect();
     json!({
         "source": source,
         "wrapping": contents.wrapping.word(),
@@ -32,9 +37,9 @@ pub(super) fn refusal(source: &str, problem: &str) -> Value {
     json!({ "source": source, "wrapping": null, "remarks": [], "items": [], "problems": [problem] })
 }
 
-fn one(item: &Item, now: Timestamp) -> Value {
+fn one(item: &Item, others: &[&Certificate], now: Timestamp) -> Value {
     let (kind, content) = match &item.thing {
-        Thing::Certificate(read) => ("certificate", certificate(read, now)),
+        Thing::Certificate(read) => ("certificate", certificate(read, others, now)),
         Thing::Request(request) => ("request", facts(request.facts(), request.der())),
         Thing::Crl { crl, der } => ("crl", list(crl, der)),
         Thing::Ocsp { answer, der } => ("ocsp", ocsp(answer, der.len())),
@@ -54,7 +59,7 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-fn certificate(certificate: &Certificate, now: Timestamp) -> Value {
+fn certificate(certificate: &Certificate, others: &[&Certificate], now: Timestamp) -> Value {
     let read = certificate.facts();
     let days = read.not_after.map(|end| crate::text::days_left(end, now));
     let scts = read
@@ -64,9 +69,15 @@ fn certificate(certificate: &Certificate, now: Timestamp) -> Value {
     let scts = scts
         .map(|bytes| parse_list(bytes, SctOrigin::Certificate).scts)
         .unwrap_or_default();
-    let scts = scts
-        .iter()
-        .map(|sct| json!({ "log": hex::encode(sct.log_id), "timestamp": moment(sct.timestamp) }));
+    let known = crate::commands::trust_stores::installed::collection();
+    let verified = stamps::examine(certificate, others, &scts, known.logs(), now);
+    let scts = scts.iter().zip(&verified).map(|(sct, outcome)| {
+        json!({
+            "log": hex::encode(sct.log_id),
+            "timestamp": moment(sct.timestamp),
+            "state": outcome.word(),
+        })
+    });
     let mut out = json!({
         "sha256": certificate.fingerprint().to_string(),
         "version": read.version,

@@ -11,7 +11,7 @@ use model::sct::{SctOrigin, parse_list};
 use model::{Fingerprint, Untrusted, limits, untrusted};
 
 use super::contents::{Contents, Item, Thing};
-use super::words;
+use super::{stamps, words};
 use crate::terminal::Style;
 use crate::{names, text};
 
@@ -28,6 +28,7 @@ pub(super) fn report(source: &str, contents: &Contents, now: Timestamp, style: S
         out: String::new(),
         style,
         now,
+        certificates: stamps::certificates(contents),
     };
     let title = untrusted::shown(source);
     let aside = format!("{}, {}", contents.wrapping.word(), summary(contents));
@@ -81,13 +82,15 @@ fn summary(contents: &Contents) -> String {
     }
 }
 
-struct Page {
+struct Page<'a> {
     out: String,
     style: Style,
     now: Timestamp,
+    /// The certificates of the source.
+    certificates: Vec<&'a Certificate>,
 }
 
-impl Page {
+impl Page<'_> {
     /// A label and safe text, wrapped below itself; nothing when there is no text.
     fn field(&mut self, label: &str, words: &str) {
         if words.is_empty() {
@@ -287,13 +290,20 @@ impl Page {
             return;
         }
         let known = crate::commands::trust_stores::installed::collection();
-        for sct in &read.scts {
+        let verified = stamps::examine(
+            certificate,
+            &self.certificates,
+            &read.scts,
+            known.logs(),
+            self.now,
+        );
+        for (sct, outcome) in read.scts.iter().zip(verified) {
             let at = sct.timestamp.map(moment).unwrap_or_default();
             let log = match known.logs().find(&sct.log_id) {
                 Some(log) => untrusted::shown(&log.name),
                 None => format!("log {}", hex::encode(sct.log_id)),
             };
-            self.field("SCT", &format!("{at} by {log}"));
+            self.field("SCT", &format!("{at} by {log}, {}", stamps::words(&outcome)));
         }
         self.field(
             "SCT",
@@ -467,12 +477,14 @@ fn name(name: &DistinguishedName) -> String {
 }
 
 fn general_name(name: &GeneralName) -> String {
-    untrusted::shown(&names::general(name))
+    names::shown(name, &names::general(name))
 }
 
 fn subtrees(list: &[GeneralName]) -> String {
-    let shown = list.iter().take(limits::NAMES_SHOWN).map(words::subtree);
-    let shown: Vec<String> = shown.map(|name| untrusted::shown(&name)).collect();
+    let shown = list.iter().take(limits::NAMES_SHOWN);
+    let shown: Vec<String> = shown
+        .map(|name| names::shown(name, &words::subtree(name)))
+        .collect();
     let left = list.len().saturating_sub(shown.len());
     if left > 0 {
         format!("{} and {} more", shown.join(", "), text::number(left))

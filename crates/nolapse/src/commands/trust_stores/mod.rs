@@ -7,12 +7,15 @@ mod update;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
 use assess::Stores;
 use assess::trust_store::{Condition, Store};
 use clap::Subcommand;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use model::{Certificate, untrusted};
 use net::clock::SystemClock;
 
@@ -105,22 +108,32 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn today() -> Date {
-    SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+    day(SystemClock.now())
 }
 
 fn age(date: Date, today: Date) -> i32 {
     date.until(today).map_or(0, |span| span.get_days())
 }
 
-/// `Mozilla   118 roots   2 conditional   1.0.11   2026-10-23   32 d`.
+/// `Mozilla   118   2   30   1.0.11   2026-10-23   32 d`.
 fn table(stores: &Stores, today: Date) -> String {
-    let mut rows = vec![["STORE", "ROOTS", "CONDITIONAL", "VERSION", "DATE", "AGE"].map(str::to_owned)];
+    let heads = [
+        "STORE",
+        "ROOTS",
+        "CONDITIONAL",
+        "REMOVED",
+        "VERSION",
+        "DATE",
+        "AGE",
+    ];
+    let mut rows = vec![heads.map(str::to_owned)];
     for store in stores.list() {
         let age = store.date.map_or(0, |date| age(date, today));
         rows.push([
             store.name.to_string(),
             store.anchors.to_string(),
             store.conditional.to_string(),
+            store.removed.to_string(),
             store.version.as_deref().unwrap_or("-").to_owned(),
             store.date.map(|date| date.to_string()).unwrap_or_default(),
             if age > OLD_DAYS {
@@ -152,7 +165,7 @@ fn shown_lines(text: &str) -> String {
 }
 
 /// Rows below a heading, two blanks between columns.
-fn text_table(rows: &[[String; 6]]) -> String {
+fn text_table(rows: &[[String; 7]]) -> String {
     let mut out = String::new();
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
@@ -177,6 +190,7 @@ fn list_json(stores: &Stores, today: Date) -> serde_json::Value {
             "age_days": store.date.map(|date| age(date, today)),
             "roots": store.anchors,
             "conditional": store.conditional,
+            "removed": store.removed,
             "source": store.source.as_deref(),
         })
     };
@@ -188,7 +202,10 @@ fn list_json(stores: &Stores, today: Date) -> serde_json::Value {
 
 fn title(root: &Certificate) -> String {
     let subject = &root.facts().subject;
-    subject.common_name.as_ref().unwrap_or(&subject.text).shown()
+    match &subject.common_name {
+        Some(name) => name.shown(),
+        None => untrusted::shown_escaped(subject.text.raw()),
+    }
 }
 
 fn condition(condition: &Condition) -> String {
@@ -196,13 +213,33 @@ fn condition(condition: &Condition) -> String {
         Condition::NotBefore(since) => format!("only leaves issued by {since}"),
         Condition::Sct(since) => format!("only leaves that a log signed by {since}"),
         Condition::Names(suffix) => format!("only names that end in {suffix}"),
+        Condition::Until(since) => format!("not in it any more, since {} at the latest", day(*since)),
     }
+}
+
+/// A root and what is asked of leaves below it.
+type Asked<'a> = (&'a Arc<Certificate>, Vec<&'a Condition>);
+
+/// The roots that a store holds, then those that it held once.
+fn in_order(stores: &Stores, place: usize) -> Vec<Asked<'_>> {
+    let mut roots = stores.roots(place);
+    let is_removed = |conditions: &[&Condition]| {
+        conditions
+            .iter()
+            .any(|asked| matches!(asked, Condition::Until(_)))
+    };
+    roots.sort_by_key(|(_, conditions)| is_removed(conditions));
+    roots
+}
+
+fn day(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
 }
 
 /// A root a line: SHA-256, name, condition.
 fn roots(stores: &Stores, place: usize) -> String {
     let mut out = String::new();
-    for (root, conditions) in stores.roots(place) {
+    for (root, conditions) in in_order(stores, place) {
         let _ = write!(out, "{}  {}", root.fingerprint(), title(root));
         for asked in conditions {
             let _ = write!(out, "; {}", condition(asked));
@@ -213,20 +250,21 @@ fn roots(stores: &Stores, place: usize) -> String {
 }
 
 fn roots_json(stores: &Stores, place: usize) -> serde_json::Value {
-    let root = |(root, conditions): &(&std::sync::Arc<Certificate>, Vec<&Condition>)| {
+    let root = |(root, conditions): &Asked<'_>| {
         let conditions = conditions.iter().map(|condition| match condition {
             Condition::NotBefore(since) => serde_json::json!({"not_before_until": since.to_string()}),
             Condition::Sct(since) => serde_json::json!({"sct_until": since.to_string()}),
             Condition::Names(suffix) => serde_json::json!({"names_end_in": &**suffix}),
+            Condition::Until(since) => serde_json::json!({"removed_since": day(*since).to_string()}),
         });
         serde_json::json!({
             "sha256": root.fingerprint().to_string(),
-            "subject": root.facts().subject.text.shown(),
+            "subject": untrusted::shown_escaped(root.facts().subject.text.raw()),
             "not_after": root.facts().not_after.map(|end| end.to_string()),
             "conditions": conditions.collect::<Vec<_>>(),
         })
     };
-    serde_json::Value::Array(stores.roots(place).iter().map(root).collect())
+    serde_json::Value::Array(in_order(stores, place).iter().map(root).collect())
 }
 
 #[cfg(test)]
@@ -246,7 +284,7 @@ mod tests {
         };
         assert_eq!(
             line("Chrome "),
-            "Chrome   100    24           36          2026-11-21  3 d"
+            "Chrome   100    24           25       36          2026-11-21  3 d"
         );
         assert!(line("Apple ").ends_with("331 d, old"), "{table}");
         assert!(table.contains("161 logs") && table.contains("older than 90 days"));
@@ -263,12 +301,22 @@ mod tests {
     fn a_store_is_shown_root_by_root() {
         let stores = Stores::public();
         let shown = roots(&stores, 4);
-        assert_eq!(shown.lines().count(), 118);
+        let (removed, held): (Vec<_>, Vec<_>) = shown
+            .lines()
+            .partition(|line| line.contains("not in it any more"));
+        assert_eq!((held.len(), removed.len()), (118, 30));
+        let digicert = removed
+            .iter()
+            .find(|line| line.contains("DigiCert Global Root CA;"));
+        assert!(
+            digicert.is_some_and(|line| line.ends_with("since 2026-04-15 at the latest")),
+            "{digicert:?}"
+        );
         let izenpe = shown.lines().find(|line| line.contains("Izenpe.com")).unwrap();
         assert!(
             izenpe.ends_with("Izenpe.com; only leaves issued by 2026-04-15T23:59:59Z"),
             "{izenpe}"
         );
-        assert_eq!(roots_json(&stores, 2).as_array().unwrap().len(), 100);
+        assert_eq!(roots_json(&stores, 2).as_array().unwrap().len(), 125);
     }
 }

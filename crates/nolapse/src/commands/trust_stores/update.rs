@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use assess::{Collection, words};
 use ipnet::IpNet;
+use jiff::civil::Date;
 use model::evidence::Unavailable;
 use model::{Fingerprint, limits, untrusted};
 
@@ -51,10 +52,26 @@ pub(super) fn run(args: &Args) -> anyhow::Result<String> {
     prove(args, &bundle)?;
     let shown = untrusted::shown(&args.source);
     let taken = Collection::from_bundle(&bundle).map_err(|error| anyhow::anyhow!("{shown}: {error}"))?;
+    check_dates(&taken, super::today()).with_context(|| shown.clone())?;
     let age = settle(&taken, &installed::collection(), args.allow_older)?;
     let place = installed::install(&bundle, age)?;
     let place = untrusted::shown(&place.display().to_string());
     Ok(format!("{}kept in {place}", super::shown_lines(&taken.summary())))
+}
+
+/// Refuses lists of the future: one of them would count as newer than every honest one that follows. A day's difference
+/// is a clock's or a time zone's.
+fn check_dates(taken: &Collection, today: Date) -> anyhow::Result<()> {
+    let latest = today.tomorrow().unwrap_or(today);
+    let ahead = taken.lists().iter().find(|list| list.date > latest);
+    if let Some(list) = ahead {
+        bail!(
+            "the store {} in it is of {}, which is to come (today is {today}): see that this machine's clock is right",
+            untrusted::shown(&list.name),
+            list.date
+        );
+    }
+    Ok(())
 }
 
 /// Whether a set may take the place of the one in use, and how it is then believed.
@@ -180,6 +197,17 @@ pub(super) mod testing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_of_the_future_is_refused_and_one_of_tomorrow_is_not() {
+        // Chrome's list, of 2026-11-21, is the newest one.
+        let set = Collection::built_in();
+        let said = |today: &str| check_dates(&set, today.parse().unwrap()).map_err(|error| error.to_string());
+        assert_eq!(said("2026-11-21"), Ok(()));
+        assert_eq!(said("2026-11-20"), Ok(()));
+        let refused = said("2026-11-19").unwrap_err();
+        assert!(refused.contains("Chrome in it is of 2026-11-21"), "{refused}");
+    }
 
     #[test]
     fn an_older_store_is_refused_by_name_and_date() {

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use assess::path::Profile;
+use assess::path::{self, Profile};
 use assess::timeline::History;
-use assess::{StoreVerdict, Trust, words};
+use assess::{SignatureMemory, StoreVerdict, Trust, words};
 use jiff::Timestamp;
 use model::Certificate;
 use model::finding::{PathReason, Purpose};
@@ -36,11 +36,15 @@ pub(super) fn answer(task: &Task, verdicts: &[StoreVerdict], valid: Option<bool>
     answer.insert("valid".to_owned(), valid.into());
     answer.insert("at".to_owned(), task.at.to_string().into());
     head(task, &mut answer);
+    let memory = SignatureMemory::with_capacity(super::SIGNATURES);
     let stores = verdicts.iter().map(|verdict| {
-        (
-            verdict.store.to_string(),
-            Value::Object(said(task, &verdict.outcome)),
-        )
+        let mut object = said(task, &verdict.outcome);
+        if !verdict.is_trusted() {
+            let way = path::reached(&task.chain, &task.known, verdict, &memory);
+            let way: Vec<Value> = way.iter().map(|step| step_of(task, step)).collect();
+            object.insert("reached".to_owned(), way.into());
+        }
+        (verdict.store.to_string(), Value::Object(object))
     });
     answer.insert("stores".to_owned(), Value::Object(stores.collect()));
     answer

@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use assess::path::Profile;
+use assess::path::{self, Profile};
 use assess::timeline::History;
-use assess::{StoreVerdict, Trust, words};
+use assess::{SignatureMemory, StoreVerdict, Trust, words};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use model::Certificate;
@@ -30,10 +30,10 @@ pub(super) fn verdicts(
         page.said(
             &format!("  {}  ", text::pad(&verdict.store, names)),
             word,
-            &verdict.outcome,
+            verdict,
         );
     }
-    page.needless(verdicts);
+    page.missing_or_needless(verdicts);
     let refuse = verdicts.iter().filter(|verdict| !verdict.is_trusted()).count();
     let sum = match (valid, refuse) {
         (Some(true), 0) => format!("valid in {}", of(verdicts.len(), verdicts.len())),
@@ -73,7 +73,11 @@ pub(super) fn histories(
             page.said(
                 &format!("  {}  {when:<36}  ", text::pad(name, names)),
                 word,
-                &span.outcome,
+                &StoreVerdict {
+                    store: Arc::clone(&history.store),
+                    kind: history.kind,
+                    outcome: span.outcome.clone(),
+                },
             );
         }
     }
@@ -90,14 +94,19 @@ struct Page<'a> {
     task: &'a Task,
     style: Style,
     text: String,
+    memory: SignatureMemory,
+    /// The way that was drawn last.
+    drawn: Option<String>,
 }
 
 impl<'a> Page<'a> {
-    const fn new(task: &'a Task, style: Style) -> Self {
+    fn new(task: &'a Task, style: Style) -> Self {
         Self {
             task,
             style,
             text: String::new(),
+            memory: SignatureMemory::with_capacity(super::SIGNATURES),
+            drawn: None,
         }
     }
 
@@ -121,7 +130,8 @@ impl<'a> Page<'a> {
     }
 
     /// What one store says: the path, or every reason against it.
-    fn said(&mut self, begin: &str, word: &str, trust: &Trust) {
+    fn said(&mut self, begin: &str, word: &str, verdict: &StoreVerdict) {
+        let trust = &verdict.outcome;
         let coloured = match trust {
             Trust::Trusted { .. } => self.style.good(word),
             Trust::Refused { .. } => self.style.severity(model::Severity::Critical, word),
@@ -138,7 +148,19 @@ impl<'a> Page<'a> {
                     let begin = if number == 0 { &begin } else { &indent };
                     self.wrapped(begin, &words::path_reason(reason));
                 }
+                self.reached(&indent, verdict);
             }
+        }
+    }
+
+    /// How far a refused chain goes, with what each step lacks; said once of stores that stop at the same place.
+    fn reached(&mut self, indent: &str, verdict: &StoreVerdict) {
+        let task = self.task;
+        let way = path::reached(&task.chain, &task.known, verdict, &self.memory);
+        let drawn = words::way(&way, &task.chain, verdict.reasons());
+        if self.drawn.as_ref() != Some(&drawn) {
+            self.wrapped(&format!("{indent}reached  "), &drawn);
+            self.drawn = Some(drawn);
         }
     }
 
@@ -153,8 +175,22 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// Certificates that were sent and that no verified path needs.
-    fn needless(&mut self, verdicts: &[StoreVerdict]) {
+    /// Certificates that verified paths need and that were not sent, and those that were sent and that none needs.
+    fn missing_or_needless(&mut self, verdicts: &[StoreVerdict]) {
+        let mut missing: Vec<String> = Vec::new();
+        for step in verdicts
+            .iter()
+            .flat_map(|verdict| verdict.unsent(&self.task.chain))
+        {
+            let name = words::certificate(step);
+            if !missing.contains(&name) {
+                missing.push(name);
+            }
+        }
+        if !missing.is_empty() {
+            self.text.push('\n');
+            self.wrapped("  not sent    ", &missing.join(", "));
+        }
         let paths = verdicts.iter().filter_map(|verdict| match &verdict.outcome {
             Trust::Trusted { path } => Some(path),
             Trust::Refused { .. } => None,
