@@ -22,8 +22,8 @@ use model::{Finding, limits};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::scan::look::Look;
 use crate::{failure, names};
+use engine::look::Look;
 
 /// The version of the record. Raised when a field is changed or removed.
 pub(crate) const VERSION: u32 = 1;

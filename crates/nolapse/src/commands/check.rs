@@ -22,8 +22,8 @@ use tokio::task::JoinSet;
 
 use crate::commands::looking::Looking;
 use crate::report::causes;
-use crate::scan::look::{Eye, Judge, Look, hush_caught_panics};
 use crate::{Exit, file, say, text};
+use engine::look::{Eye, Judge, Look, hush_caught_panics};
 
 /// Arguments of `check`.
 #[derive(clap::Args)]

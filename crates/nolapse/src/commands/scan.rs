@@ -32,7 +32,6 @@ use crate::report::markdown::Document;
 use crate::report::table::{Detail, Table, Wishes as TableWishes};
 use crate::report::{Format, Rendering};
 use crate::scan::known::Known;
-use crate::scan::look::{Judge, hush_caught_panics};
 use crate::scan::progress::{self, Progress};
 use crate::scan::resume::Ledger;
 use crate::scan::run::{self, Ended, MakeShop, Report, Run, Why};
@@ -41,6 +40,7 @@ use crate::scan::targets::{Given, run_identity};
 use crate::scan::work::{SecondLook, Shop};
 use crate::terminal::{Colour, Style};
 use crate::{Exit, limit, record, say, text};
+use engine::look::{Judge, hush_caught_panics};
 
 /// Arguments of `scan`.
 #[derive(clap::Args)]

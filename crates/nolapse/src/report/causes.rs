@@ -12,8 +12,8 @@ use model::{Finding, Fingerprint, Severity, Status, untrusted};
 
 use crate::failure;
 use crate::names;
-use crate::scan::look::Look;
 use crate::text;
+use engine::look::Look;
 
 /// Every cause seen so far.
 #[derive(Debug)]

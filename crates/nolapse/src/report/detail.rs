@@ -13,9 +13,9 @@ use model::{StartTls, limits, untrusted};
 
 use crate::names;
 use crate::report::table::Detail;
-use crate::scan::look::Look;
 use crate::terminal::Style;
 use crate::text;
+use engine::look::Look;
 
 /// Columns of the labels on the left: `  Certificate   `.
 const LABEL: usize = 16;

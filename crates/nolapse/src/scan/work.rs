@@ -20,10 +20,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::report::Rendering;
-use crate::scan::look::{Eye, Judge, Look};
 use crate::scan::resume::Step;
 use crate::scan::tally::Tally;
 use crate::scan::targets::{Item, Where};
+use engine::look::{Eye, Judge, Look};
 
 /// What all workers share.
 pub(crate) struct Shop {
