@@ -1,9 +1,16 @@
 //! Conducts: decides when to look, carries facts from place to place, and says what follows from all of them.
 //!
 //! - [`look`]: one look at one endpoint, from the connection to the verdict; `scan` and the inventory make the same one;
-//! - [`inquiry`]: what third parties are asked about it.
+//! - [`inquiry`]: what third parties are asked about it;
+//! - [`schedule`]: when to look next; [`steady`]: what time it is, when the clock on the wall is wrong;
+//! - [`join`]: what follows from all facts together;
+//! - [`transition`]: what changed at a place, and when.
 //!
 //! It shows nothing, reads no configuration, and has no SQL.
 
 pub mod inquiry;
+pub mod join;
 pub mod look;
+pub mod schedule;
+pub mod steady;
+pub mod transition;

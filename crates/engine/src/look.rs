@@ -14,11 +14,11 @@ use jiff::Timestamp;
 use model::observation::{Depth, Elapsed, Failure, Observation, Outcome, Stage};
 use model::{Endpoint, Evidence, Service};
 use net::Network;
-use net::clock::SystemClock;
 use probe::Prober;
 use tokio::time::Instant;
 
 use crate::inquiry::Inquiry;
+use crate::steady::Timepiece;
 
 /// What one endpoint presented, and how that is judged.
 #[derive(Clone, Debug)]
@@ -43,6 +43,8 @@ pub struct Judge {
     pub inquiry: Option<Inquiry>,
     /// The time as of which to judge, when it is not the time of the look.
     pub at: Option<Timestamp>,
+    /// Where looks take their time from.
+    pub time: Timepiece,
 }
 
 /// What is needed to look and to judge. Each worker has its own.
@@ -64,7 +66,7 @@ impl Eye {
         address: IpAddr,
         resolve: Option<Duration>,
     ) -> Look {
-        let at = SystemClock.now();
+        let at = self.judge.time.now();
         let endpoint = Endpoint {
             service: Arc::clone(service),
             address,
@@ -116,7 +118,7 @@ impl Eye {
     }
 
     fn unresolved(&self, service: &Arc<Service>, failure: Failure, elapsed: Elapsed) -> Observation {
-        probe::unresolved(service, failure, self.depth, SystemClock.now(), elapsed.total)
+        probe::unresolved(service, failure, self.depth, self.judge.time.now(), elapsed.total)
     }
 
     fn judged(&self, observation: Observation, evidence: Evidence) -> Look {
@@ -128,7 +130,7 @@ impl Eye {
                 ..
             } = &*self.judge;
             let law = Law { stores, policy };
-            let now = self.judge.at.unwrap_or_else(|| SystemClock.now());
+            let now = self.judge.at.unwrap_or_else(|| self.judge.time.now());
             assess::judge(observation, &evidence, law, memory, now)
         };
         match panic::catch_unwind(AssertUnwindSafe(|| quietly(|| judge(&observation)))) {

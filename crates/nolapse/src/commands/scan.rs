@@ -41,6 +41,7 @@ use crate::scan::work::{SecondLook, Shop};
 use crate::terminal::{Colour, Style};
 use crate::{Exit, limit, record, say, text};
 use engine::look::{Judge, hush_caught_panics};
+use engine::steady::Timepiece;
 
 /// Arguments of `scan`.
 #[derive(clap::Args)]
@@ -311,6 +312,7 @@ fn judge(args: &Args, policy: Policy) -> anyhow::Result<(Arc<Judge>, Option<Know
         memory,
         inquiry: args.looking.asking.inquiry(),
         at: args.looking.at(),
+        time: Timepiece::Wall,
     };
     Ok((Arc::new(judge), known))
 }
