@@ -126,6 +126,10 @@ pub const MASTER_ENTRY_BYTES: usize = 256 * 1024;
 pub const PROVIDER_PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// Pages of one listing at a provider.
 pub const PROVIDER_PAGES: usize = 100_000;
+/// Examples kept of one reason why a source's things are skipped: the first ones tell the story.
+pub const SOURCE_EXAMPLES: usize = 5;
+/// A key, token or passphrase in a file or variable. Tokens of clusters have about 1 KiB, those of big claims 8.
+pub const SECRET_BYTES: usize = 16 * 1024;
 /// Bytes of a file that `inspect` reads.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a bundle of trust stores; all that is public takes half a megabyte.

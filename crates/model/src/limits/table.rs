@@ -85,6 +85,12 @@ pub const ALL: &[Limit] = &[
     bytes("one entry of a master file", MASTER_ENTRY_BYTES),
     bytes("one page of a provider's interface", PROVIDER_PAGE_BYTES),
     count("pages of one listing at a provider", PROVIDER_PAGES, None),
+    count(
+        "examples kept of what a source skips, for each reason",
+        SOURCE_EXAMPLES,
+        None,
+    ),
+    bytes("a key, token or passphrase in a file", SECRET_BYTES),
     wide_bytes("a file that is inspected", FILE_BYTES),
     wide_bytes("a bundle of trust stores", TRUST_BUNDLE_BYTES),
     count("public trust stores in one bundle", PUBLIC_STORES, None),

@@ -1,0 +1,4 @@
+//! Settings.
+
+mod settings;
+pub use settings::*;
