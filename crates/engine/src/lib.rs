@@ -2,6 +2,7 @@
 //!
 //! - [`look`]: one look at one endpoint, from the connection to the verdict; `scan` and the inventory make the same one;
 //! - [`inquiry`]: what third parties are asked about it;
+//! - [`remember`]: a look in the words in which it is remembered;
 //! - [`schedule`]: when to look next; [`steady`]: what time it is, when the clock on the wall is wrong;
 //! - [`join`]: what follows from all facts together;
 //! - [`transition`]: what changed at a place, and when.
@@ -11,6 +12,7 @@
 pub mod inquiry;
 pub mod join;
 pub mod look;
+pub mod remember;
 pub mod schedule;
 pub mod steady;
 pub mod transition;

@@ -1,11 +1,8 @@
 //! How keys, signatures and names of certificates are written, the same in every output.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use model::certificate::{Certificate, Curve, GeneralName, Hash, KeyKind, SignatureAlgorithm};
-use model::finding::Subject;
-use model::observation::Observation;
+use model::certificate::{Curve, GeneralName, Hash, KeyKind, SignatureAlgorithm};
 
 /// The kind of a key as people say it: `RSA 2048`, `P-256`.
 pub(crate) fn key(kind: &KeyKind) -> String {
@@ -112,22 +109,6 @@ pub(crate) fn general(name: &GeneralName) -> Cow<'_, str> {
         GeneralName::Uri(text) => Cow::Owned(format!("uri:{}", text.raw())),
         GeneralName::Directory(name) => Cow::Owned(format!("directory:{}", name.text.raw())),
         GeneralName::Other(tag) => Cow::Owned(format!("other:{tag}")),
-    }
-}
-
-/// The certificate that a finding is about.
-pub(crate) fn subject(subject: Subject, observation: &Observation) -> Option<&Arc<Certificate>> {
-    match subject {
-        Subject::Endpoint => None,
-        Subject::Certificate(place) => observation.handshake.as_ref()?.chain.get(place),
-        Subject::Further {
-            handshake,
-            certificate,
-        } => observation
-            .further_handshakes
-            .get(handshake)?
-            .chain
-            .get(certificate),
     }
 }
 
