@@ -15,6 +15,7 @@
 
 mod anchors;
 mod commands;
+mod config;
 mod discover;
 mod failure;
 mod file;
@@ -25,6 +26,7 @@ mod record;
 mod report;
 mod say;
 mod scan;
+mod sheet;
 mod terminal;
 mod text;
 mod when;
