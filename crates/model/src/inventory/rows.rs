@@ -138,6 +138,45 @@ pub struct HistoryRow {
     pub samples: Vec<Sample>,
 }
 
+impl HistoryRow {
+    /// How the place stood as of a past time, as far as intervals can tell; `None` when nobody had looked yet.
+    ///
+    /// Of several leaves or states whose episodes cover the time, the one that had begun last counts. A leaf counts only
+    /// when it was seen no earlier than the state: what refused connections since served nothing.
+    pub fn as_of(&self, at: Timestamp) -> Option<EndpointRow> {
+        let (state_when, state) = latest(&self.states, at)?;
+        let seen_at = state_when.last.min(at);
+        let leaf = latest(&self.leaves, at).filter(|(when, _)| when.last.min(at) >= seen_at);
+        Some(EndpointRow {
+            id: self.id,
+            place: self.place.clone(),
+            vantage: self.vantage.clone(),
+            at: seen_at,
+            judged_at: seen_at,
+            leaf: leaf.map(|(_, leaf)| *leaf),
+            leaf_id: None,
+            leaf_since: leaf.map(|(when, _)| when.first),
+            chain: Vec::new(),
+            state: state.clone(),
+            state_since: state_when.first,
+            seen: None,
+            samples: self
+                .samples
+                .iter()
+                .filter(|sample| sample.at <= at)
+                .copied()
+                .collect(),
+        })
+    }
+}
+
+/// Of what had begun by `at`, what was seen last before it; of several the one that began last.
+fn latest<T: Ord>(episodes: &[(Episode, T)], at: Timestamp) -> Option<(&Episode, &T)> {
+    let begun = episodes.iter().filter(|(when, _)| when.first <= at);
+    let last = begun.max_by_key(|(when, what)| (when.last.min(at), when.first, what));
+    last.map(|(when, what)| (when, what))
+}
+
 /// A place, looked at or not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PlaceRow {
@@ -235,4 +274,62 @@ pub struct Counters {
     pub standings: BTreeMap<Status, u64>,
     /// Looks taken in, repeated ones included.
     pub looks: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Identity, Service, StartTls};
+
+    fn day(number: i64) -> Timestamp {
+        Timestamp::from_second(number * 86_400).unwrap()
+    }
+
+    fn episode(first: i64, last: i64) -> Episode {
+        Episode {
+            first: day(first),
+            last: day(last),
+        }
+    }
+
+    fn state(status: Status, reached: &str) -> State {
+        State {
+            status,
+            reached: reached.into(),
+            rules: std::collections::BTreeSet::new(),
+        }
+    }
+
+    #[test]
+    fn a_past_day_is_answered_from_intervals() {
+        let (old, new) = (Fingerprint::of(b"old"), Fingerprint::of(b"new"));
+        let address = "192.0.2.1".parse().unwrap();
+        let service = Service {
+            identity: Identity::Address(address),
+            port: 443,
+            server_name: None,
+            starttls: StartTls::None,
+        };
+        let history = HistoryRow {
+            id: RowId(1),
+            place: Place {
+                service,
+                address: Some(address),
+            },
+            vantage: Vantage::local(),
+            leaves: vec![(episode(10, 30), old), (episode(30, 60), new)],
+            states: vec![
+                (episode(10, 60), state(Status::Ok, "handshaken")),
+                (episode(40, 42), state(Status::Error, "refused")),
+            ],
+            samples: Vec::new(),
+        };
+        assert_eq!(history.as_of(day(9)), None);
+        let on = |number| history.as_of(day(number)).unwrap();
+        assert_eq!((on(20).leaf, on(20).state.status), (Some(old), Status::Ok));
+        assert_eq!(on(30).leaf, Some(new), "what began last");
+        assert_eq!(on(41).state.status, Status::Error);
+        assert_eq!(on(50).state.status, Status::Ok);
+        assert_eq!((on(90).leaf, on(90).at), (Some(new), day(60)));
+    }
 }
