@@ -145,6 +145,14 @@ pub fn next_run(cadence: &Cadence, key: u64, failures: u32, began: Timestamp) ->
     audible(cadence, key, later(began, jittered(period, key)))
 }
 
+/// Spreads what has this name over the period: the same in every version of this program and on every machine, which the
+/// hashes of the standard library do not promise (FNV-1a, with a last stir for short names).
+pub fn key(name: &[u8]) -> u64 {
+    let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = name.iter().fold(0xcbf2_9ce4_8422_2325, fold);
+    (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
 /// A due time that was stored, as it holds now. A clock that was set back (or was far ahead when it was stored) would leave a
 /// place alone for as long: nothing is due later than the longest period that there is.
 pub fn holds(cadence: &Cadence, due: Timestamp, now: Timestamp) -> Timestamp {
@@ -401,8 +409,8 @@ mod tests {
 
     #[test]
     fn a_fleet_that_began_together_spreads() {
-        let next = |key: u64| {
-            let key = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let next = |number: u64| {
+            let key = key(format!("host{number}.example.com|443").as_bytes());
             next_look(&Cadence::DEFAULT, key, Standing::Fine { ends: None }, at(NOON)).as_second()
         };
         let mut minutes: Vec<i64> = (0..1_000).map(|key| next(key) / 60).collect();

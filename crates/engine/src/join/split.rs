@@ -8,7 +8,9 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::{CertificateNumber, PlaceNumber};
+use model::Fingerprint;
+
+use super::PlaceNumber;
 
 /// What was seen at one address.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,7 +20,7 @@ pub struct Address {
     /// Its address.
     pub address: Option<IpAddr>,
     /// Looks that showed a certificate, oldest first: when, and which leaf.
-    pub looks: Vec<(Timestamp, CertificateNumber)>,
+    pub looks: Vec<(Timestamp, Fingerprint)>,
 }
 
 /// A service whose answers differ.
@@ -57,7 +59,7 @@ pub struct Shown {
     /// The place.
     pub place: PlaceNumber,
     /// The certificate.
-    pub certificate: CertificateNumber,
+    pub certificate: Fingerprint,
     /// Looks that showed it.
     pub looks: usize,
     /// Of so many.
@@ -110,7 +112,7 @@ pub fn split(addresses: &[Address]) -> Vec<Split> {
 }
 
 /// How many looks more it takes until every backend at this address was likely seen; none when it was.
-pub fn looks_wanted(looks: &[(Timestamp, CertificateNumber)]) -> u32 {
+pub fn looks_wanted(looks: &[(Timestamp, Fingerprint)]) -> u32 {
     let backends = backends(looks);
     let has = u32::try_from(backends.looks).unwrap_or(u32::MAX);
     looks_until_likely(backends.shown.len())
@@ -135,7 +137,7 @@ fn likelihood(seen: usize, looks: u32) -> f64 {
 /// What is behind one address now.
 struct Backends {
     /// Certificate and looks that showed it.
-    shown: Vec<(CertificateNumber, usize)>,
+    shown: Vec<(Fingerprint, usize)>,
     /// Looks that count.
     looks: usize,
 }
@@ -145,15 +147,14 @@ impl Backends {
         likelihood(self.shown.len(), u32::try_from(self.looks).unwrap_or(u32::MAX))
     }
 
-    fn certificates(&self) -> Vec<CertificateNumber> {
-        let mut all: Vec<CertificateNumber> =
-            self.shown.iter().map(|(certificate, _)| *certificate).collect();
+    fn certificates(&self) -> Vec<Fingerprint> {
+        let mut all: Vec<Fingerprint> = self.shown.iter().map(|(certificate, _)| *certificate).collect();
         all.sort_unstable();
         all
     }
 
     fn shown(&self, place: PlaceNumber) -> Vec<Shown> {
-        let shown = |(certificate, looks): &(CertificateNumber, usize)| Shown {
+        let shown = |(certificate, looks): &(Fingerprint, usize)| Shown {
             place,
             certificate: *certificate,
             looks: *looks,
@@ -165,8 +166,8 @@ impl Backends {
 
 /// Which looks count, and what they showed. From the newest look back: a certificate is still there when it came back, or
 /// when too few looks have gone by without it to say that it is gone.
-fn backends(looks: &[(Timestamp, CertificateNumber)]) -> Backends {
-    let leaves: Vec<CertificateNumber> = looks.iter().map(|(_, leaf)| *leaf).collect();
+fn backends(looks: &[(Timestamp, Fingerprint)]) -> Backends {
+    let leaves: Vec<Fingerprint> = looks.iter().map(|(_, leaf)| *leaf).collect();
     let Some(newest) = leaves.last() else {
         return Backends {
             shown: Vec::new(),
@@ -186,7 +187,7 @@ fn backends(looks: &[(Timestamp, CertificateNumber)]) -> Backends {
     } else {
         since_settled(&leaves)
     };
-    let mut shown: Vec<(CertificateNumber, usize)> = Vec::new();
+    let mut shown: Vec<(Fingerprint, usize)> = Vec::new();
     for leaf in counted {
         match shown.iter_mut().find(|(known, _)| known == leaf) {
             Some((_, looks)) => *looks += 1,
@@ -200,7 +201,7 @@ fn backends(looks: &[(Timestamp, CertificateNumber)]) -> Backends {
 }
 
 /// The looks since an earlier certificate was replaced for good: one that is not seen again after the others came.
-fn since_settled(leaves: &[CertificateNumber]) -> &[CertificateNumber] {
+fn since_settled(leaves: &[Fingerprint]) -> &[Fingerprint] {
     let Some(newest) = leaves.last() else {
         return leaves;
     };
@@ -219,15 +220,19 @@ mod tests {
     use super::*;
     use crate::join::times::day;
 
-    fn looks(leaves: &[i64]) -> Vec<(Timestamp, i64)> {
+    fn leaf(number: u8) -> Fingerprint {
+        Fingerprint::from_bytes([number; 32])
+    }
+
+    fn looks(leaves: &[u8]) -> Vec<(Timestamp, Fingerprint)> {
         leaves
             .iter()
             .zip(0..)
-            .map(|(leaf, at)| (day(at), *leaf))
+            .map(|(number, at)| (day(at), leaf(*number)))
             .collect()
     }
 
-    fn address(place: i64, leaves: &[i64]) -> Address {
+    fn address(place: i64, leaves: &[u8]) -> Address {
         Address {
             place,
             address: None,
@@ -261,7 +266,7 @@ mod tests {
         let shown: Vec<_> = found[0]
             .shown
             .iter()
-            .map(|shown| (shown.certificate, shown.looks, shown.of))
+            .map(|shown| (shown.certificate.as_bytes()[0], shown.looks, shown.of))
             .collect();
         assert_eq!(shown, [(7, 3, 6), (8, 3, 6)]);
         assert!((found[0].likelihood - (1.0 - (2.0_f64 / 3.0).powi(6))).abs() < 1e-9);
@@ -286,7 +291,7 @@ mod tests {
             found[0]
                 .shown
                 .iter()
-                .map(|shown| shown.certificate)
+                .map(|shown| shown.certificate.as_bytes()[0])
                 .collect::<Vec<_>>(),
             [7, 8],
             "5 is gone"

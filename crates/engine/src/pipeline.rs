@@ -1,0 +1,236 @@
+//! The life of a fact, in one file: a place is due, it is resolved, looked at, judged, put into words, and due again.
+//!
+//! ```text
+//!  DuePlace --resolve--> addresses --look--> Look --remembered--> inventory::Look --+--> store
+//!                                                  `--standing--> next_look --------'
+//! ```
+//!
+//! A [`DuePlace`] comes in, a [`Turn`] goes out: looks in the words of the inventory, and when the places of them are due
+//! next. Nothing is written here: a worker that dies in mid-turn has done nothing, and the place is still due.
+//!
+//! A name without an address is resolved on its turn, and every address it has then is looked at in the same turn; so an
+//! address that a name no longer has is not looked at for ever. Whether the name had addresses is remembered as a look at
+//! the name itself.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use model::inventory::{DuePlace, Look as Remembered, Place, Reached, Seen, Vantage};
+use model::{Fingerprint, Identity, Service, Status};
+use net::Network;
+use store::Due;
+
+use crate::join::split;
+use crate::look::{Eye, Look};
+use crate::remember;
+use crate::schedule::{self, Cadence, Standing, Urgency};
+
+/// One place, taken its turn.
+#[derive(Debug, Default)]
+pub struct Turn {
+    /// The number of the place whose turn it was.
+    pub place: i64,
+    /// What was seen.
+    pub looks: Vec<Remembered>,
+    /// When it goes on.
+    pub due: Vec<Due>,
+}
+
+/// A place whose turn it is, and what it showed before.
+#[derive(Debug)]
+pub struct Task {
+    /// The place.
+    pub due: DuePlace,
+    /// Its last sights, oldest first: to tell a second backend from a replacement.
+    pub sights: Vec<(Timestamp, Fingerprint)>,
+}
+
+/// What a turn needs, one for each worker.
+pub struct Line {
+    /// Looks and judges.
+    pub eye: Eye,
+    /// The way out.
+    pub network: Network,
+    /// Who we are.
+    pub vantage: Vantage,
+    /// How often to look.
+    pub cadence: Arc<Cadence>,
+}
+
+/// Between two samples at one address: a load balancer is not to be hammered, and each sight needs a millisecond of its own.
+const BETWEEN_SAMPLES: Duration = Duration::from_millis(20);
+
+impl Line {
+    /// Takes a place through its turn.
+    pub async fn turn(&self, task: Task) -> Turn {
+        let Task { due, sights } = task;
+        let service = Arc::new(due.place.service.clone());
+        let mut turn = Turn {
+            place: due.id.0,
+            ..Turn::default()
+        };
+        match due.place.address {
+            Some(address) => {
+                let looks = self.looks(&service, address, &sights, None).await;
+                self.scheduled(&due, &looks, &mut turn);
+                turn.looks = looks
+                    .iter()
+                    .map(|look| remember::remembered(look, &self.vantage))
+                    .collect();
+            }
+            None => self.name(&due, &service, &mut turn).await,
+        }
+        turn
+    }
+
+    /// A name on its turn: all addresses that it has now.
+    async fn name(&self, due: &DuePlace, service: &Arc<Service>, turn: &mut Turn) {
+        let (addresses, took) = match &service.identity {
+            Identity::Address(address) => (Ok(vec![*address]), Duration::ZERO),
+            Identity::Name(name) => {
+                let resolution = self.network.resolve(name).await;
+                (resolution.addresses, resolution.elapsed)
+            }
+        };
+        let addresses = match addresses {
+            Ok(addresses) => addresses,
+            Err(failure) => {
+                let look = self.eye.look_at_nothing(service, failure, took);
+                self.scheduled(due, std::slice::from_ref(&look), turn);
+                turn.looks.push(remember::remembered(&look, &self.vantage));
+                return;
+            }
+        };
+        let mut seen: Vec<Look> = Vec::new();
+        for address in addresses {
+            seen.extend(self.looks(service, address, &[], Some(took)).await);
+        }
+        self.scheduled(due, &seen, turn);
+        turn.looks = seen
+            .iter()
+            .map(|look| remember::remembered(look, &self.vantage))
+            .collect();
+        // Their turn is that of the name from now on.
+        turn.due.extend(
+            turn.looks
+                .iter()
+                .map(|look| self.due(look.place.clone(), None, 0)),
+        );
+        turn.looks.push(self.found(due.place.clone()));
+    }
+
+    /// One look at an address, and more of them while it seems to have several backends.
+    async fn looks(
+        &self,
+        service: &Arc<Service>,
+        address: IpAddr,
+        sights: &[(Timestamp, Fingerprint)],
+        took: Option<Duration>,
+    ) -> Vec<Look> {
+        let mut looks = vec![self.eye.look(&self.network, service, address, took).await];
+        let mut sights = sights.to_vec();
+        let before = sights.last().map(|(_, leaf)| *leaf);
+        sights.extend(looks.first().and_then(sight));
+        if sights.len() < 2 || sights.iter().all(|(_, leaf)| Some(*leaf) == before) {
+            return looks;
+        }
+        for _ in 0..split::SAMPLES_AT_MOST {
+            if split::looks_wanted(&sights) == 0 {
+                break;
+            }
+            tokio::time::sleep(BETWEEN_SAMPLES).await;
+            let next = self.eye.look(&self.network, service, address, None).await;
+            let Some(seen) = sight(&next) else { break };
+            sights.push(seen);
+            looks.push(next);
+        }
+        looks
+    }
+
+    /// Notes when a place is looked at next, by how its looks stand.
+    fn scheduled(&self, due: &DuePlace, looks: &[Look], turn: &mut Turn) {
+        let Some(worst) = looks.iter().max_by_key(|look| look.assessment.status) else {
+            return;
+        };
+        let failures = if looks.iter().any(is_judged) {
+            0
+        } else {
+            due.failures.saturating_add(1)
+        };
+        let ends = looks.iter().filter_map(|look| ends(look)).min();
+        let standing = standing(worst.assessment.status, failures, ends);
+        let next = schedule::next_look(
+            &self.cadence,
+            schedule::key(due.place.key().as_bytes()),
+            standing,
+            worst.observation.at,
+        );
+        turn.due.push(self.due(due.place.clone(), Some(next), failures));
+    }
+
+    fn due(&self, place: Place, due: Option<Timestamp>, failures: u32) -> Due {
+        Due {
+            place,
+            vantage: self.vantage.clone(),
+            due,
+            failures,
+        }
+    }
+
+    /// That a name has addresses: what was wrong with that is no longer.
+    fn found(&self, place: Place) -> Remembered {
+        let now = self.eye.judge.time.now();
+        Remembered {
+            place,
+            vantage: self.vantage.clone(),
+            at: now,
+            judged_at: now,
+            seen: Seen {
+                depth: self.eye.depth,
+                reached: Reached::Handshaken,
+                tls: None,
+                status: Status::Ok,
+                findings: Vec::new(),
+                trust: Vec::new(),
+            },
+            chain: Vec::new(),
+            further: Vec::new(),
+        }
+    }
+}
+
+fn standing(status: Status, failures: u32, ends: Option<Timestamp>) -> Standing {
+    match status {
+        _ if failures > 0 => Standing::Unreachable { times: failures },
+        Status::Ok => Standing::Fine { ends },
+        Status::Warning => Standing::Open {
+            urgency: Urgency::Warning,
+            ends,
+        },
+        Status::Error | Status::Critical | Status::Expired => Standing::Open {
+            urgency: Urgency::Critical,
+            ends,
+        },
+    }
+}
+
+fn is_judged(look: &Look) -> bool {
+    look.observation.handshake.is_some()
+}
+
+fn ends(look: &Look) -> Option<Timestamp> {
+    look.observation
+        .handshake
+        .as_ref()?
+        .chain
+        .first()?
+        .facts()
+        .not_after
+}
+
+fn sight(look: &Look) -> Option<(Timestamp, Fingerprint)> {
+    let leaf = look.observation.handshake.as_ref()?.chain.first()?;
+    Some((look.observation.at, leaf.fingerprint()))
+}

@@ -1,0 +1,269 @@
+//! A source on its turn: it is asked on a thread of its own, and what it says is remembered as it comes.
+//!
+//! Somebody who can be asked comes in ([`Source`]); out goes how the run ended ([`Done`]). A source that fails never takes
+//! back what it taught: this file only ever adds. When it is asked next is decided by [`crate::schedule`].
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use model::inventory::{RowId, RunEnd, RunOutcome, SourceRun};
+use model::sighting::{Sighting, SourceKind, SourceName};
+use model::{Certificate, Fingerprint, Untrusted};
+use net::clock::SystemClock;
+use sources::run::{End, Run, Sink, SourceError, Tally};
+use store::{Error, Store, Stored};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::schedule::{self, Cadence};
+
+/// Somebody who can be asked what exists.
+#[derive(Clone)]
+pub struct Source {
+    /// What it is called.
+    pub name: SourceName,
+    /// What kind it is.
+    pub kind: SourceKind,
+    /// How often it is asked, when not as often as the others.
+    pub every: Option<SignedDuration>,
+    /// Asks.
+    pub ask: Arc<Asking>,
+}
+
+/// Asks a source once, on a thread that may block.
+pub type Asking = dyn Fn(&Asked<'_>, &mut Sink<'_>) -> Run + Send + Sync;
+
+/// What a source is given.
+pub struct Asked<'a> {
+    /// The moment that the run's sightings bear.
+    pub now: Timestamp,
+    /// What accounts told before, by their own numbers.
+    pub memory: &'a (dyn Fn(&str) -> Option<Arc<Certificate>> + Sync),
+}
+
+/// How a run ended, and what there is to say beside.
+#[derive(Debug)]
+pub struct Done {
+    /// How it ended.
+    pub run: SourceRun,
+    /// Things that were skipped or remarked, each with its first examples.
+    pub tally: Tally,
+}
+
+/// Sightings that are written together: few enough that a run shows, many enough that the disk is not flushed for each.
+const AT_ONCE: usize = 512;
+/// Batches on their way to the memory; a slow disk then slows the source.
+const ON_THE_WAY: usize = 4;
+
+/// Asks a source and remembers what it says. An error is one of the memory; what stops the source is in the outcome.
+pub async fn run(source: &Source, store: &Store, cadence: &Cadence, now: Timestamp) -> Result<Done, Error> {
+    let mut run = SourceRun {
+        source: source.name.clone(),
+        kind: source.kind,
+        began: now,
+        outcome: None,
+    };
+    store.note_run(run.clone()).await?;
+    let known = Arc::new(known(source, store).await?);
+    let (out, mut batches) = mpsc::channel::<Vec<Sighting>>(ON_THE_WAY);
+    let asking = ask(source, store, known, now, out);
+    let mut stored = Stored::default();
+    while let Some(batch) = batches.recv().await {
+        let more = store.sight(&source.name, source.kind, batch).await?;
+        stored.stored += more.stored;
+        for (reason, count) in more.skipped {
+            *stored.skipped.entry(reason).or_default() += count;
+        }
+    }
+    let ended = asking.await.unwrap_or_else(|_| Run {
+        tally: Tally::default(),
+        error: Some(SourceError::Stopped),
+    });
+    let outcome = outcome(&ended, stored, now);
+    let failed = outcome.end == RunEnd::Failed;
+    run.outcome = Some(outcome);
+    store.note_run(run.clone()).await?;
+    let failures = if failed {
+        failures(source, store).await?.saturating_add(1)
+    } else {
+        0
+    };
+    let cadence = Cadence {
+        sources_every: source.every.unwrap_or(cadence.sources_every),
+        ..cadence.clone()
+    };
+    let next = schedule::next_run(&cadence, key(&source.name), failures, now);
+    store
+        .schedule_source(&source.name, source.kind, Some(next), failures)
+        .await?;
+    Ok(Done {
+        run,
+        tally: ended.tally,
+    })
+}
+
+/// Asks on a thread that may block; what is said goes to `out` in batches, the last of which may be small.
+fn ask(
+    source: &Source,
+    store: &Store,
+    known: Arc<Known>,
+    now: Timestamp,
+    out: mpsc::Sender<Vec<Sighting>>,
+) -> JoinHandle<Run> {
+    let (asking, store, handle) = (Arc::clone(&source.ask), store.clone(), Handle::current());
+    tokio::task::spawn_blocking(move || {
+        let memory = |number: &str| -> Option<Arc<Certificate>> {
+            let fingerprint = *known.get(number)?;
+            let der = handle.block_on(store.der(fingerprint)).ok()??;
+            Some(Arc::new(Certificate::from_der(der)))
+        };
+        let asked = Asked { now, memory: &memory };
+        let mut waiting: Vec<Sighting> = Vec::with_capacity(AT_ONCE);
+        let mut sink = |sighting: Sighting| {
+            waiting.push(sighting);
+            if waiting.len() < AT_ONCE {
+                return ControlFlow::Continue(());
+            }
+            match out.blocking_send(std::mem::take(&mut waiting)) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(_) => ControlFlow::Break(()),
+            }
+        };
+        let ended = asking(&asked, &mut sink);
+        // Nobody takes it any more: then the memory has said why already.
+        drop(out.blocking_send(waiting));
+        ended
+    })
+}
+
+/// Certificates by the numbers that an account gives them.
+type Known = HashMap<String, Fingerprint>;
+
+/// What an account told before, so that no certificate is fetched twice.
+async fn known(source: &Source, store: &Store) -> Result<Known, Error> {
+    let mut known = Known::new();
+    if source.kind != SourceKind::Account {
+        return Ok(known);
+    }
+    let mut after = RowId::START;
+    loop {
+        let page = store.certificates(after, store::PAGE).await?;
+        let Some(last) = page.last() else { return Ok(known) };
+        after = last.id;
+        for row in &page {
+            let told = row.told.iter().filter(|told| told.source == source.name);
+            known.extend(told.filter_map(|told| Some((number(&told.detail)?, row.fingerprint))));
+        }
+    }
+}
+
+/// The account's number for a certificate, in what was said beside it.
+fn number(detail: &str) -> Option<String> {
+    let detail: serde_json::Value = serde_json::from_str(detail).ok()?;
+    detail
+        .get("order")?
+        .get("certificate")?
+        .as_str()
+        .map(str::to_owned)
+}
+
+async fn failures(source: &Source, store: &Store) -> Result<u32, Error> {
+    let rows = store.sources().await?;
+    Ok(rows
+        .iter()
+        .find(|row| row.source == source.name)
+        .map_or(0, |row| row.failures))
+}
+
+/// Spreads sources over the period.
+pub fn key(name: &SourceName) -> u64 {
+    schedule::key(name.as_str().as_bytes())
+}
+
+fn outcome(ended: &Run, stored: Stored, began: Timestamp) -> RunOutcome {
+    let mut skipped: BTreeMap<Box<str>, u64> = ended
+        .tally
+        .skipped
+        .iter()
+        .map(|(reason, told)| (reason.word().into(), told.count))
+        .collect();
+    let mut lost = 0;
+    for (reason, count) in stored.skipped {
+        lost += count;
+        *skipped.entry(reason).or_default() += count;
+    }
+    // One thing may take several sightings: what of it was not kept cannot be more than there was.
+    let lost = lost.min(ended.tally.given);
+    let counted: u64 = skipped.values().sum();
+    let kept = ended.tally.given - lost;
+    RunOutcome {
+        ended: SystemClock.now().max(began),
+        end: match ended.end() {
+            End::Complete => RunEnd::Complete,
+            End::Partial => RunEnd::Partial,
+            End::Failed => RunEnd::Failed,
+        },
+        found: kept.saturating_add(counted),
+        stored: kept,
+        skipped,
+        error: ended
+            .error
+            .as_ref()
+            .map(|error| Untrusted::new(&error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_is_what_was_kept_and_what_was_not() {
+        let tally = Tally {
+            found: 10,
+            given: 10,
+            ..Tally::default()
+        };
+        let ended = Run { tally, error: None };
+        let stored = Stored {
+            stored: 7,
+            skipped: BTreeMap::from([("too-long".into(), 3)]),
+        };
+        let outcome = outcome(&ended, stored, Timestamp::UNIX_EPOCH);
+        assert!(outcome.adds_up());
+        assert_eq!(
+            (outcome.found, outcome.stored, outcome.end),
+            (10, 7, RunEnd::Complete)
+        );
+    }
+
+    #[test]
+    fn a_run_that_gave_nothing_and_stopped_has_failed() {
+        let ended = Run {
+            tally: Tally::default(),
+            error: Some(SourceError::Stopped),
+        };
+        let outcome = outcome(&ended, Stored::default(), Timestamp::UNIX_EPOCH);
+        assert!(outcome.adds_up() && outcome.error.is_some());
+        assert_eq!(outcome.end, RunEnd::Failed);
+    }
+
+    #[test]
+    fn the_number_of_a_certificate_stands_in_what_was_said() {
+        assert_eq!(
+            number(r#"{"order":{"order":"7","certificate":"12"}}"#),
+            Some("12".to_owned())
+        );
+        for none in [
+            "{}",
+            "",
+            r#"{"order":{"order":"7"}}"#,
+            r#"{"order":{"certificate":12}}"#,
+        ] {
+            assert_eq!(number(none), None, "{none}");
+        }
+    }
+}
