@@ -195,6 +195,11 @@ impl Process {
         self.child.id()
     }
 
+    /// Ends the whole group at once, without asking.
+    pub fn kill(self) {
+        self.signal("-KILL");
+    }
+
     fn signal(&self, signal: &str) {
         // A group that is gone already is what is wanted, so the answer does not matter.
         let group = format!("-{}", self.child.id());

@@ -151,11 +151,11 @@ impl Postgres {
     }
 
     pub(crate) fn find(&mut self, find: &Find, keys: Vec<Vec<Value>>) -> Result<Vec<Row>, Trouble> {
-        let keys = || find.keys.iter().enumerate();
-        let condition: Vec<String> = keys()
+        let columns = || find.keys.iter().enumerate();
+        let condition: Vec<String> = columns()
             .map(|(number, (column, _))| format!("{column} = wanted.key{number}"))
             .collect();
-        let wanted: Vec<String> = keys().map(|(number, _)| format!("key{number}")).collect();
+        let wanted: Vec<String> = columns().map(|(number, _)| format!("key{number}")).collect();
         let sql = format!(
             "SELECT {} FROM unnest({}) AS wanted ({}) JOIN {} ON {}",
             find.columns,

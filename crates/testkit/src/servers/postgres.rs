@@ -1,12 +1,13 @@
 //! PostgreSQL: `postgres` with an SSLRequest. It refuses to run as root.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::{Server, sockets, word};
 use crate::ca::Served;
 use crate::folder::{Folder, User, give, set_mode};
-use crate::process::Launch;
+use crate::process::{Launch, Process};
 
 /// Starts PostgreSQL with a certificate.
 pub fn start(served: &Served) -> Server {
@@ -68,4 +69,83 @@ fn programs() -> PathBuf {
         .map(|entry| entry.path().join("bin"))
         .max();
     newest.expect("a version of PostgreSQL is installed")
+}
+
+/// A server that keeps what is written to it, for tests of whoever writes: it can be killed and started again on the
+/// same files and port. It runs with its usual care (`fsync` on).
+#[derive(Debug)]
+pub struct Cluster {
+    // The process ends before its folder goes: fields are dropped in this order.
+    process: Option<Process>,
+    socket: SocketAddr,
+    user: User,
+    folder: Folder,
+}
+
+impl Cluster {
+    /// Makes a cluster and starts it, without TLS and without passwords, on loopback.
+    pub fn start() -> Self {
+        let folder = Folder::new();
+        let user = User::named("postgres");
+        let data = folder.folder("cluster");
+        set_mode(&data, 0o700);
+        give(&data, &user);
+        let log = folder.file("log", "");
+        let initdb = word(&programs().join("initdb"));
+        let command = [
+            initdb.as_str(),
+            "-D",
+            &word(&data),
+            "-A",
+            "trust",
+            "-U",
+            "nolapse",
+            "-E",
+            "UTF8",
+            "--no-locale",
+            "--no-sync",
+        ];
+        Launch::new(&log, command).user(&user).run();
+        let socket = sockets(&["postgres"])[0].1;
+        let mut cluster = Self {
+            process: None,
+            socket,
+            user,
+            folder,
+        };
+        cluster.again();
+        cluster
+    }
+
+    /// Starts it again after [`Cluster::kill`], and waits until it answers (it repairs itself first).
+    pub fn again(&mut self) {
+        let (address, port) = (self.socket.ip().to_string(), self.socket.port().to_string());
+        let command = [
+            word(&programs().join("postgres")),
+            "-D".to_owned(),
+            word(&self.folder.at("cluster")),
+            "-k".to_owned(),
+            String::new(),
+            "-h".to_owned(),
+            address,
+            "-p".to_owned(),
+            port,
+        ];
+        // A log of its own for each start, so that nothing said earlier is taken for an answer.
+        let log = self.folder.file("log", "");
+        let launch = Launch::new(&log, command).user(&self.user).farewell("-INT");
+        self.process = Some(launch.spawn().having_said("ready to accept connections"));
+    }
+
+    /// Ends the server and all its sessions at once, without any farewell: nothing but what it has written down stays.
+    pub fn kill(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.kill();
+        }
+    }
+
+    /// The URL of a database in it. `postgres` exists; others are made by whoever connects.
+    pub fn url(&self, database: &str) -> String {
+        format!("postgres://nolapse@{}/{database}", self.socket)
+    }
 }

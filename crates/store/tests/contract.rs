@@ -1,0 +1,71 @@
+//! What every memory promises, held against SQLite and PostgreSQL: the same cases run over both.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panics; the lints spare only the test functions themselves"
+)]
+
+mod cases;
+mod support;
+
+use support::{File, database, open};
+use testkit::servers::postgres::Cluster;
+
+/// Each case has a memory of its own, which is empty.
+macro_rules! cases {
+    ($($module:ident :: $case:ident),* $(,)?) => {
+        mod sqlite {
+            use super::*;
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    let file = File::new();
+                    cases::$module::$case(&open(&file.address())).await;
+                }
+            )*
+        }
+
+        /// One server for all of them: starting one takes longer than most cases.
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn postgres_keeps_every_promise() {
+            let cluster = Cluster::start();
+            $(
+                println!("{}", stringify!($case));
+                let address = database(&cluster, stringify!($case)).await;
+                let address_of_case = address.clone();
+                let store = tokio::task::spawn_blocking(move || open(&address_of_case)).await.unwrap();
+                cases::$module::$case(&store).await;
+                drop(address);
+            )*
+        }
+    };
+}
+
+cases![
+    looks::an_unchanged_look_moves_the_standing_and_adds_no_episode,
+    looks::a_replaced_certificate_leaves_an_episode,
+    looks::two_backends_have_overlapping_episodes,
+    looks::a_late_look_corrects_history_and_not_the_present,
+    looks::vantages_do_not_overwrite_each_other,
+    looks::a_past_day_is_answered,
+    looks::what_was_seen_comes_back_word_for_word,
+    looks::counters_follow_the_standings,
+    looks::further_leaves_have_episodes_too,
+    sources::a_claim_is_joined_with_the_certificate_whichever_comes_first,
+    sources::a_failing_run_removes_nothing,
+    sources::the_end_of_a_run_outlives_its_late_beginning,
+    sources::places_that_are_told_of_are_due,
+    sources::texts_of_strangers_are_kept,
+    questions::a_newer_certificate_for_the_same_name_is_found,
+    questions::certificates_are_found_by_end_name_and_use,
+    questions::shared_keys_are_found,
+    questions::pages_go_on_where_the_one_before_ended,
+    life::leases_pass_on_and_fence,
+    life::due_places_come_by_time_and_shard,
+    life::settings_are_kept,
+    life::pruning_keeps_what_is_present,
+    life::an_export_is_everything,
+    life::many_writers_at_once_lose_nothing,
+];
