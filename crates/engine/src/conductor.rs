@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::look::Judge;
-use crate::pipeline::{Task, Turn};
+use crate::pipeline::{self, Task, Turn};
 use crate::schedule::{self, Cadence};
 use crate::source::{self, Done, Source};
 use crate::steady::Skew;
@@ -136,6 +136,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const IDLE: Duration = Duration::from_secs(10);
 /// Places fetched in one go, and how few of them left are too few.
 const FETCH: usize = 2_048;
+/// Known addresses of one name that are compared with those it has: more than any name has.
+const ADDRESSES: u32 = 256;
 /// Sources asked at once: two keep a slow one from holding up the others.
 const SOURCES_AT_ONCE: usize = 2;
 /// Batches that wait while the memory cannot be written; then looking stops, since nothing is kept of it.
@@ -166,6 +168,7 @@ pub async fn conduct(
         outbox_since: Instant::now(),
         asking: JoinSet::new(),
         asked: HashSet::new(),
+        sources_seen: false,
         fetch_at: Instant::now(),
         paging: (score.until == Until::AllIsSeen).then_some(RowId::START),
         claimed_at: None,
@@ -195,6 +198,8 @@ struct Conductor<'a> {
     asking: JoinSet<(SourceName, Result<Done, Error>)>,
     /// Sources that are being asked.
     asked: HashSet<SourceName>,
+    /// Whether it was seen which sources are due.
+    sources_seen: bool,
     /// When the memory is asked next for what is due.
     fetch_at: Instant,
     /// How far we are through all places, when all are looked at.
@@ -222,14 +227,14 @@ impl Conductor<'_> {
                 Some(asked) = self.asking.join_next() => self.asked(asked.ok()).await?,
                 _ = beat.tick() => {
                     self.look_after().await?;
-                    if let Some(ended) = self.ended() {
-                        break ended;
-                    }
                 }
                 () = tokio::time::sleep_until(self.outbox_since + PATIENCE), if !self.outbox.is_empty() => {
                     self.write().await?;
                 }
                 () = tokio::time::sleep_until(self.fetch_at), if self.wants_more() => self.fetch().await?,
+            }
+            if let Some(ended) = self.ended() {
+                break ended;
             }
         };
         self.end(&mut turns).await?;
@@ -267,7 +272,9 @@ impl Conductor<'_> {
         if self.lease.shards.is_empty() {
             return (self.began.elapsed() > LEASE + BEAT * 5).then_some(Ended::Held);
         }
-        let idle = self.queue.is_empty() && self.under_way.is_empty() && self.outbox.is_empty();
+        // Sources are asked at the first beat.
+        let begun = self.sources_seen || self.score.sources.is_empty();
+        let idle = begun && self.queue.is_empty() && self.under_way.is_empty() && self.outbox.is_empty();
         (idle && self.dry && self.asking.is_empty()).then_some(Ended::Done)
     }
 
@@ -343,6 +350,7 @@ impl Conductor<'_> {
         let Some(rows) = self.or_later(rows)? else {
             return Ok(());
         };
+        self.sources_seen = true;
         let now = self.now();
         for source in &self.score.sources {
             let due = rows
@@ -483,6 +491,45 @@ impl Conductor<'_> {
         }
     }
 
+    /// Notes addresses that the names which were just resolved no longer have, unless a source tells of them by itself.
+    async fn miss(&mut self) -> Result<(), Broken> {
+        let mut gone = Vec::new();
+        for turn in &self.outbox {
+            let Some((service, addresses)) = &turn.resolved else {
+                continue;
+            };
+            let after = (service.identity.to_string().into(), service.port, RowId(0));
+            let known = self.store.endpoints_by_name(Some(after), ADDRESSES).await?;
+            let missing = known.iter().filter(|row| {
+                row.place.service == *service
+                    && row
+                        .place
+                        .address
+                        .is_some_and(|address| !addresses.contains(&address))
+                    && row.vantage == self.score.vantage
+                    && row.state.reached.as_ref() != pipeline::GONE
+            });
+            for row in missing {
+                let told = self.store.places(RowId(row.id.0 - 1), 1).await?;
+                if told
+                    .first()
+                    .is_some_and(|place| place.id == row.id && place.told.is_empty())
+                {
+                    gone.push(pipeline::gone(row.place.clone(), &self.score.vantage, self.now()));
+                }
+            }
+        }
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let due = gone
+            .iter()
+            .map(|look| pipeline::never(look.place.clone(), &self.score.vantage))
+            .collect();
+        let written = self.store.ingest(gone, due, Some(self.lease.clone())).await;
+        self.or_later(written).map(drop)
+    }
+
     /// Writes what workers saw, with when it is due next.
     async fn write(&mut self) -> Result<(), Broken> {
         if self.outbox.is_empty() {
@@ -516,10 +563,11 @@ impl Conductor<'_> {
             }
             None => {}
         }
+        let missed = self.miss().await;
         for turn in self.outbox.drain(..) {
             self.under_way.remove(&turn.place);
         }
-        Ok(())
+        missed
     }
 
     /// The value; nothing when it may be had later. What passes is said, and the rest ends us.

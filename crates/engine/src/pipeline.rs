@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use model::inventory::{DuePlace, Look as Remembered, Place, Reached, Seen, Vantage};
-use model::{Fingerprint, Identity, Service, Status};
+use model::observation::{Depth, Stage};
+use model::{Fingerprint, Identity, Service, Status, Untrusted};
 use net::Network;
 use store::Due;
 
@@ -36,6 +37,8 @@ pub struct Turn {
     pub looks: Vec<Remembered>,
     /// When it goes on.
     pub due: Vec<Due>,
+    /// The service that was resolved, and the addresses that it has.
+    pub resolved: Option<(Service, Vec<IpAddr>)>,
 }
 
 /// A place whose turn it is, and what it showed before.
@@ -103,6 +106,7 @@ impl Line {
                 return;
             }
         };
+        turn.resolved = Some(((**service).clone(), addresses.clone()));
         let mut seen: Vec<Look> = Vec::new();
         for address in addresses {
             seen.extend(self.looks(service, address, &[], Some(took)).await);
@@ -198,6 +202,57 @@ impl Line {
             chain: Vec::new(),
             further: Vec::new(),
         }
+    }
+}
+
+/// What is remembered of an address that its name no longer has: it is no trouble, and no longer looked at.
+pub fn gone(place: Place, vantage: &Vantage, at: Timestamp) -> Remembered {
+    Remembered {
+        place,
+        vantage: vantage.clone(),
+        at,
+        judged_at: at,
+        seen: Seen {
+            depth: Depth::Glance,
+            reached: Reached::Stopped {
+                stage: Stage::Resolve.word().into(),
+                failure: GONE.into(),
+                detail: Untrusted::new("the name no longer has this address"),
+            },
+            tls: None,
+            status: Status::Ok,
+            findings: Vec::new(),
+            trust: Vec::new(),
+        },
+        chain: Vec::new(),
+        further: Vec::new(),
+    }
+}
+
+/// How far a look at such an address came.
+pub const GONE: &str = "gone";
+
+/// When a place is due again after one look that somebody else made.
+pub fn due_after(cadence: &Cadence, vantage: &Vantage, place: Place, look: &Remembered) -> Due {
+    let failures = u32::from(look.chain.is_empty());
+    let ends = look.chain.first().and_then(|leaf| leaf.facts().not_after);
+    let standing = standing(look.seen.status, failures, ends);
+    let due = schedule::next_look(cadence, schedule::key(place.key().as_bytes()), standing, look.at);
+    Due {
+        place,
+        vantage: vantage.clone(),
+        due: Some(due),
+        failures,
+    }
+}
+
+/// That a place has no turn of its own: it is looked at on the turn of its name.
+pub fn never(place: Place, vantage: &Vantage) -> Due {
+    Due {
+        place,
+        vantage: vantage.clone(),
+        due: None,
+        failures: 0,
     }
 }
 

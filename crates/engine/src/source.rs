@@ -12,7 +12,7 @@ use model::inventory::{RowId, RunEnd, RunOutcome, SourceRun};
 use model::sighting::{Sighting, SourceKind, SourceName};
 use model::{Certificate, Fingerprint, Untrusted};
 use net::clock::SystemClock;
-use sources::run::{End, Run, Sink, SourceError, Tally};
+use sources::run::{End, Reason, Run, Sink, Tally, Told};
 use store::{Error, Store, Stored};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
@@ -34,7 +34,7 @@ pub struct Source {
 }
 
 /// Asks a source once, on a thread that may block.
-pub type Asking = dyn Fn(&Asked<'_>, &mut Sink<'_>) -> Run + Send + Sync;
+pub type Asking = dyn Fn(&Asked<'_>, &mut Sink<'_>) -> Answer + Send + Sync;
 
 /// What a source is given.
 pub struct Asked<'a> {
@@ -44,13 +44,71 @@ pub struct Asked<'a> {
     pub memory: &'a (dyn Fn(&str) -> Option<Arc<Certificate>> + Sync),
 }
 
+/// What asking a source came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// How it ended.
+    pub end: RunEnd,
+    /// Things that were given on.
+    pub given: u64,
+    /// Things that were not, by reason.
+    pub skipped: BTreeMap<Box<str>, u64>,
+    /// What there is to say about them, a sentence each.
+    pub remarks: Vec<String>,
+    /// What stopped it, in a sentence.
+    pub error: Option<String>,
+}
+
+impl Answer {
+    /// Of a source that said nothing.
+    pub fn failed(error: &str) -> Self {
+        Self {
+            end: RunEnd::Failed,
+            given: 0,
+            skipped: BTreeMap::new(),
+            remarks: Vec::new(),
+            error: Some(error.to_owned()),
+        }
+    }
+}
+
+impl From<Run> for Answer {
+    fn from(run: Run) -> Self {
+        let end = match run.end() {
+            End::Complete => RunEnd::Complete,
+            End::Partial => RunEnd::Partial,
+            End::Failed => RunEnd::Failed,
+        };
+        let Tally {
+            given,
+            skipped,
+            remarks,
+            ..
+        } = run.tally;
+        let sentence = |(reason, told): (&Reason, &Told)| {
+            let examples = told.examples.join(", ");
+            format!("{} {}: {examples}", told.count, reason.words())
+        };
+        Self {
+            end,
+            given,
+            remarks: skipped.iter().chain(&remarks).map(sentence).collect(),
+            skipped: skipped
+                .iter()
+                .map(|(reason, told)| (reason.word().into(), told.count))
+                .collect(),
+            error: run.error.map(|error| error.to_string()),
+        }
+    }
+}
+
 /// How a run ended, and what there is to say beside.
 #[derive(Debug)]
 pub struct Done {
     /// How it ended.
     pub run: SourceRun,
-    /// Things that were skipped or remarked, each with its first examples.
-    pub tally: Tally,
+    /// What there is to say about what was skipped.
+    pub remarks: Vec<String>,
 }
 
 /// Sightings that are written together: few enough that a run shows, many enough that the disk is not flushed for each.
@@ -78,10 +136,9 @@ pub async fn run(source: &Source, store: &Store, cadence: &Cadence, now: Timesta
             *stored.skipped.entry(reason).or_default() += count;
         }
     }
-    let ended = asking.await.unwrap_or_else(|_| Run {
-        tally: Tally::default(),
-        error: Some(SourceError::Stopped),
-    });
+    let ended = asking
+        .await
+        .unwrap_or_else(|_| Answer::failed("it broke while it was asked, which is a bug of nolapse"));
     let outcome = outcome(&ended, stored, now);
     let failed = outcome.end == RunEnd::Failed;
     run.outcome = Some(outcome);
@@ -101,7 +158,7 @@ pub async fn run(source: &Source, store: &Store, cadence: &Cadence, now: Timesta
         .await?;
     Ok(Done {
         run,
-        tally: ended.tally,
+        remarks: ended.remarks,
     })
 }
 
@@ -112,7 +169,7 @@ fn ask(
     known: Arc<Known>,
     now: Timestamp,
     out: mpsc::Sender<Vec<Sighting>>,
-) -> JoinHandle<Run> {
+) -> JoinHandle<Answer> {
     let (asking, store, handle) = (Arc::clone(&source.ask), store.clone(), Handle::current());
     tokio::task::spawn_blocking(move || {
         let memory = |number: &str| -> Option<Arc<Certificate>> {
@@ -183,36 +240,23 @@ pub fn key(name: &SourceName) -> u64 {
     schedule::key(name.as_str().as_bytes())
 }
 
-fn outcome(ended: &Run, stored: Stored, began: Timestamp) -> RunOutcome {
-    let mut skipped: BTreeMap<Box<str>, u64> = ended
-        .tally
-        .skipped
-        .iter()
-        .map(|(reason, told)| (reason.word().into(), told.count))
-        .collect();
+fn outcome(ended: &Answer, stored: Stored, began: Timestamp) -> RunOutcome {
+    let mut skipped = ended.skipped.clone();
     let mut lost = 0;
     for (reason, count) in stored.skipped {
         lost += count;
         *skipped.entry(reason).or_default() += count;
     }
     // One thing may take several sightings: what of it was not kept cannot be more than there was.
-    let lost = lost.min(ended.tally.given);
+    let kept = ended.given.saturating_sub(lost);
     let counted: u64 = skipped.values().sum();
-    let kept = ended.tally.given - lost;
     RunOutcome {
         ended: SystemClock.now().max(began),
-        end: match ended.end() {
-            End::Complete => RunEnd::Complete,
-            End::Partial => RunEnd::Partial,
-            End::Failed => RunEnd::Failed,
-        },
+        end: ended.end,
         found: kept.saturating_add(counted),
         stored: kept,
         skipped,
-        error: ended
-            .error
-            .as_ref()
-            .map(|error| Untrusted::new(&error.to_string())),
+        error: ended.error.as_deref().map(Untrusted::new),
     }
 }
 
@@ -222,12 +266,13 @@ mod tests {
 
     #[test]
     fn what_was_found_is_what_was_kept_and_what_was_not() {
-        let tally = Tally {
-            found: 10,
+        let skipped = BTreeMap::from([("bad-row".into(), 2)]);
+        let ended = Answer {
+            end: RunEnd::Complete,
             given: 10,
-            ..Tally::default()
+            skipped,
+            ..Answer::failed("")
         };
-        let ended = Run { tally, error: None };
         let stored = Stored {
             stored: 7,
             skipped: BTreeMap::from([("too-long".into(), 3)]),
@@ -236,19 +281,20 @@ mod tests {
         assert!(outcome.adds_up());
         assert_eq!(
             (outcome.found, outcome.stored, outcome.end),
-            (10, 7, RunEnd::Complete)
+            (12, 7, RunEnd::Complete)
         );
     }
 
     #[test]
     fn a_run_that_gave_nothing_and_stopped_has_failed() {
-        let ended = Run {
+        let run = Run {
             tally: Tally::default(),
-            error: Some(SourceError::Stopped),
+            error: Some(sources::run::SourceError::Stopped),
         };
-        let outcome = outcome(&ended, Stored::default(), Timestamp::UNIX_EPOCH);
+        let answer = Answer::from(run);
+        assert_eq!((answer.end, answer.given), (RunEnd::Failed, 0));
+        let outcome = outcome(&answer, Stored::default(), Timestamp::UNIX_EPOCH);
         assert!(outcome.adds_up() && outcome.error.is_some());
-        assert_eq!(outcome.end, RunEnd::Failed);
     }
 
     #[test]

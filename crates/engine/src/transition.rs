@@ -8,9 +8,7 @@
 //! within each other (a certificate that comes and goes because two machines answer, a short trouble within a long calm).
 
 use jiff::{SignedDuration, Timestamp};
-use model::Status;
-
-use crate::join::CertificateNumber;
+use model::{Fingerprint, Status};
 
 /// Something that held from a first to a last look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +25,7 @@ pub struct Episode<T> {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     /// Certificates that it showed.
-    pub leaves: Vec<Episode<CertificateNumber>>,
+    pub leaves: Vec<Episode<Fingerprint>>,
     /// How it stood.
     pub standings: Vec<Episode<Status>>,
 }
@@ -47,14 +45,14 @@ pub enum Changed {
     /// The place showed its first certificate, or one again after it had vanished.
     Appeared {
         /// Which.
-        certificate: CertificateNumber,
+        certificate: Fingerprint,
     },
     /// It shows another certificate, and the earlier one is gone.
     Replaced {
         /// The earlier one.
-        old: CertificateNumber,
+        old: Fingerprint,
         /// The present one.
-        new: CertificateNumber,
+        new: Fingerprint,
     },
     /// It stands worse.
     Worsened {
@@ -73,7 +71,7 @@ pub enum Changed {
     /// It has not shown any certificate for [`VANISHED_AFTER`].
     Vanished {
         /// The last one.
-        certificate: CertificateNumber,
+        certificate: Fingerprint,
     },
 }
 
@@ -104,12 +102,12 @@ pub fn changes(history: &History, now: Timestamp) -> Vec<Change> {
     changes
 }
 
-fn of_leaves(episodes: &[Episode<CertificateNumber>], now: Timestamp) -> Vec<Change> {
-    let mut sorted: Vec<&Episode<CertificateNumber>> = episodes.iter().collect();
+fn of_leaves(episodes: &[Episode<Fingerprint>], now: Timestamp) -> Vec<Change> {
+    let mut sorted: Vec<&Episode<Fingerprint>> = episodes.iter().collect();
     sorted.sort_by_key(|episode| (episode.first, episode.last, episode.what));
     let mut changes: Vec<Change> = Vec::new();
     // The episode that reaches furthest so far.
-    let mut reached: Option<&Episode<CertificateNumber>> = None;
+    let mut reached: Option<&Episode<Fingerprint>> = None;
     for episode in &sorted {
         let what = match reached {
             None => Some(Changed::Appeared {
@@ -159,11 +157,7 @@ fn of_leaves(episodes: &[Episode<CertificateNumber>], now: Timestamp) -> Vec<Cha
 }
 
 /// The first time that a certificate is known to be shown alone; its last sight, since sights between are not kept.
-fn next_sight(
-    episodes: &[Episode<CertificateNumber>],
-    what: CertificateNumber,
-    after: Timestamp,
-) -> Option<Timestamp> {
+fn next_sight(episodes: &[Episode<Fingerprint>], what: Fingerprint, after: Timestamp) -> Option<Timestamp> {
     let later = episodes
         .iter()
         .filter(|episode| episode.what == what && episode.last > after);
@@ -174,7 +168,7 @@ fn is_no_change(what: Changed) -> bool {
     matches!(what, Changed::Replaced { old, new } if old == new)
 }
 
-fn vanished(last: &Episode<CertificateNumber>) -> Change {
+fn vanished(last: &Episode<Fingerprint>) -> Change {
     let at = last.last.saturating_add(VANISHED_AFTER).unwrap_or(Timestamp::MAX);
     Change {
         at,
@@ -240,9 +234,13 @@ mod tests {
             .collect()
     }
 
-    fn leaves(all: &[(i64, i64, i64)], now: i64) -> Vec<(i64, &'static str)> {
+    fn leaves(all: &[(u8, i64, i64)], now: i64) -> Vec<(i64, &'static str)> {
         let history = History {
-            leaves: episodes(all),
+            leaves: episodes(
+                &all.iter()
+                    .map(|(leaf, first, last)| (Fingerprint::from_bytes([*leaf; 32]), *first, *last))
+                    .collect::<Vec<_>>(),
+            ),
             standings: Vec::new(),
         };
         let day_of = |at: Timestamp| at.duration_since(day(0)).as_hours() / 24;
@@ -332,9 +330,9 @@ mod tests {
     proptest! {
         #[test]
         fn the_order_of_episodes_does_not_matter(
-            all in prop::collection::vec((0_i64..4, 0_i64..60, 0_i64..20), 0..12), turn in 0_usize..12
+            all in prop::collection::vec((0_u8..4, 0_i64..60, 0_i64..20), 0..12), turn in 0_usize..12
         ) {
-            let all: Vec<(i64, i64, i64)> = all.into_iter().map(|(what, first, long)| (what, first, first + long)).collect();
+            let all: Vec<(u8, i64, i64)> = all.into_iter().map(|(what, first, long)| (what, first, first + long)).collect();
             let mut turned = all.clone();
             turned.rotate_left(turn.min(all.len()));
             prop_assert_eq!(leaves(&all, 90), leaves(&turned, 90));

@@ -19,6 +19,7 @@ mod config;
 mod discover;
 mod failure;
 mod file;
+mod inventory;
 mod json;
 mod limit;
 mod names;

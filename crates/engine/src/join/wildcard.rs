@@ -11,8 +11,6 @@ pub struct Wildcard {
     pub addresses: u64,
     /// Known names below it that are served by it.
     pub names_served: u64,
-    /// Known names below it.
-    pub names_below: u64,
 }
 
 /// How far it reaches.
@@ -72,7 +70,6 @@ mod tests {
             places: addresses,
             addresses,
             names_served: 0,
-            names_below: 0,
         })
     }
 

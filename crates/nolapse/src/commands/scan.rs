@@ -13,6 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use assess::{Policy, SignatureMemory};
 use clap::ValueEnum;
+use model::inventory::Vantage;
 use model::target::Ranges;
 use model::{Status, limits, untrusted};
 use net::{Caps, Permits};
@@ -26,6 +27,8 @@ use crate::commands::looking::Looking;
 use crate::commands::places::Places;
 use crate::discover::plan::Plan;
 use crate::file;
+use crate::inventory::Where;
+use crate::inventory::saving::Saver;
 use crate::report::causes::Keep;
 use crate::report::fields::Fields;
 use crate::report::markdown::Document;
@@ -105,6 +108,21 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    /// Keep what is seen in the inventory, where `nolapse report` finds it and `nolapse serve` goes on
+    #[arg(long, help_heading = "Inventory", env = "NOLAPSE_SAVE", hide_env = true)]
+    save: bool,
+
+    /// With --save: where the inventory is kept: a file, or postgres://USER@ADDRESS/DATABASE
+    #[arg(
+        long,
+        value_name = "URL",
+        help_heading = "Inventory",
+        env = "NOLAPSE_STORE",
+        hide_env = true,
+        hide_env_values = true
+    )]
+    store: Option<String>,
 
     /// Keep checked signatures in this file, for the next run; losing it costs time only
     #[arg(
@@ -441,10 +459,20 @@ fn prepare(
             .resume
             .clone()
             .filter(|_| args.output.output.is_none() && rendering.can_be_appended_to()),
+        saver: saver(args)?,
         signals: Signals::listen(),
         progress: Progress::new(args.output.progress, style.width),
     };
     Ok((run, output))
+}
+
+/// Where looks are kept, when they are.
+fn saver(args: &Args) -> anyhow::Result<Option<Saver>> {
+    let place = Where {
+        config: args.places.config().map(Path::to_owned),
+        store: args.store.clone(),
+    };
+    args.save.then(|| Saver::open(&place)).transpose()
 }
 
 /// A thread per core, but no more than there is work for.
@@ -495,6 +523,7 @@ fn shop(args: &Args, judge: Arc<Judge>, rendering: Rendering, run: &Run) -> Make
         SecondLook::Never
     };
     let stop = run.signals.stop.clone();
+    let save = args.save.then(Vantage::local);
     Box::new(move |source| Shop {
         looking,
         judge,
@@ -503,6 +532,7 @@ fn shop(args: &Args, judge: Arc<Judge>, rendering: Rendering, run: &Run) -> Make
         slots,
         second_look,
         rendering,
+        save,
         source: Mutex::new(source),
         stop,
     })
