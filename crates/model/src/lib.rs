@@ -8,7 +8,7 @@
 //! - [`certificate`], [`revocation`], [`sct`], [`tls`]: what is served there, read by [`der`] with its [`oid`]s and
 //!   [`oddity`]s;
 //! - [`sighting`]: what a source said to exist;
-//! - [`pem`], [`pkcs7`]: the wrappings in which files carry certificates;
+//! - [`pem`], [`pkcs7`], [`jks`]: the wrappings in which files carry certificates;
 //! - [`observation`]: what one endpoint presented at one time, and how far the look came;
 //! - [`evidence`], [`doubt`], [`http`]: what third parties say about its certificates, and why that does not count or come;
 //! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
@@ -24,6 +24,7 @@ pub mod evidence;
 pub mod finding;
 pub mod fingerprint;
 pub mod http;
+pub mod jks;
 pub mod limits;
 pub mod name;
 pub mod observation;
