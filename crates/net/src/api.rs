@@ -36,13 +36,16 @@ pub struct Origin {
     certified: Option<ServerName<'static>>,
 }
 
+/// A certificate with its chain in DER, and its private key in DER (PKCS#8, PKCS#1 or SEC 1).
+pub type ClientCertificate = (Vec<Vec<u8>>, Vec<u8>);
+
 /// TLS of an interface that the web does not know: an authority of its own, a client certificate.
 #[derive(Clone, Default)]
 pub struct OwnTls {
     /// Authorities that may issue its certificate, in DER; those of the web when there are none.
     pub authorities: Vec<Vec<u8>>,
-    /// The certificate that we show, its chain, and the key in DER (PKCS#8, PKCS#1 or SEC 1).
-    pub client: Option<(Vec<Vec<u8>>, Vec<u8>)>,
+    /// The certificate that we show.
+    pub client: Option<ClientCertificate>,
     /// The name that its certificate must bear, where it is another than the host's.
     pub certified: Option<String>,
 }

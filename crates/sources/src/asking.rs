@@ -41,6 +41,9 @@ pub(crate) struct Asker {
     pub(crate) most: usize,
 }
 
+/// Words of reasons, and how often.
+type Counts = Vec<(&'static str, u64)>;
+
 /// What came of asking.
 pub(crate) struct Asked {
     pub(crate) run: Run,
@@ -148,7 +151,7 @@ impl Asked {
     }
 
     /// Reasons and how often, skipped and remarked.
-    pub(crate) fn reasons(&self) -> (Vec<(&'static str, u64)>, Vec<(&'static str, u64)>) {
+    pub(crate) fn reasons(&self) -> (Counts, Counts) {
         let words = |told: &std::collections::BTreeMap<crate::run::Reason, crate::run::Told>| {
             told.iter()
                 .map(|(reason, told)| (reason.word(), told.count))

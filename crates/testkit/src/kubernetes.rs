@@ -210,31 +210,17 @@ impl Inside {
         if habits.fails_every > 0 && number.is_multiple_of(habits.fails_every) {
             return status(500, "etcdserver: request timed out");
         }
-        let path = request.target.split('?').next().unwrap_or_default();
-        let namespace = match path {
-            "/api/v1/secrets" if habits.no_lists => {
-                return status(
-                    403,
-                    "secrets is forbidden: User \\\"reader\\\" cannot list resource \\\"secrets\\\" in API group \\\"\\\" at the cluster scope",
-                );
-            }
-            "/api/v1/secrets" => None,
-            path => {
-                let namespace = path
-                    .strip_prefix("/api/v1/namespaces/")
-                    .and_then(|rest| rest.strip_suffix("/secrets"));
-                let Some(namespace) = namespace else {
-                    return status(404, "the server could not find the requested resource");
-                };
-                if habits.closed.as_deref() == Some(namespace) {
-                    return status(403, "secrets is forbidden in this namespace");
-                }
-                Some(namespace)
-            }
+        let namespace = match wanted(request, &habits) {
+            Ok(namespace) => namespace,
+            Err(refusal) => return refusal,
         };
         if request.parameter("fieldSelector") != Some("type%3Dkubernetes.io%2Ftls") {
             return status(400, "this stand-in has TLS secrets alone");
         }
+        self.list(request, &mut habits, namespace)
+    }
+
+    fn list(&self, request: &Request, habits: &mut Habits, namespace: Option<&str>) -> Answer {
         let begin: usize = request
             .parameter("continue")
             .map_or(0, |more| more.parse().unwrap_or(0));
@@ -271,6 +257,30 @@ impl Inside {
             shown.join(",")
         );
         Answer::new(200, "application/json", body)
+    }
+}
+
+/// The namespace that is asked for, nothing for all of them; else how that is refused.
+fn wanted<'a>(request: &'a Request, habits: &Habits) -> Result<Option<&'a str>, Answer> {
+    let path = request.target.split('?').next().unwrap_or_default();
+    if path == "/api/v1/secrets" {
+        return match habits.no_lists {
+            true => Err(status(
+                403,
+                "secrets is forbidden: User \\\"reader\\\" cannot list them at the cluster scope",
+            )),
+            false => Ok(None),
+        };
+    }
+    let namespace = path
+        .strip_prefix("/api/v1/namespaces/")
+        .and_then(|rest| rest.strip_suffix("/secrets"));
+    match namespace {
+        None => Err(status(404, "the server could not find the requested resource")),
+        Some(closed) if habits.closed.as_deref() == Some(closed) => {
+            Err(status(403, "secrets is forbidden in this namespace"))
+        }
+        open => Ok(open),
     }
 }
 

@@ -157,7 +157,7 @@ fn five_thousand_orders_within_both_rate_limits() {
     assert_eq!(whole, 200);
     // 65 pages, 200 reissue lists and downloads, and what was repeated.
     let asked = account.asked().len();
-    assert!(asked >= 465 && asked < 520, "{asked}");
+    assert!((465..520).contains(&asked), "{asked}");
     assert!(
         asker.clock.elapsed() >= Duration::from_secs(20),
         "{:?}",

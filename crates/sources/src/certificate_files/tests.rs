@@ -44,8 +44,8 @@ fn java(alias: &str, der: &[u8], passphrase: &str) -> Vec<u8> {
     out
 }
 
-#[test]
-fn every_wrapping_is_told_by_its_bytes() {
+/// A folder with a chain in every wrapping, and the settings that open its key stores.
+fn wrapped() -> (Folder, String) {
     let folder = Folder::new();
     let root = Template::authority("root").self_signed();
     let leaf = Template::server("leaf.test").issued_by(&root);
@@ -99,6 +99,12 @@ fn every_wrapping_is_told_by_its_bytes() {
         at("jks.pass"),
         at("p12.pass")
     );
+    (folder, more)
+}
+
+#[test]
+fn every_wrapping_is_told_by_its_bytes() {
+    let (folder, more) = wrapped();
     let asked = ask(&folder, &["all"], &more);
     assert_eq!(asked.error(), "");
     let expected = [
@@ -222,7 +228,7 @@ fn what_cannot_be_read_is_said_and_hides_nothing_else() {
     assert!(ask(&folder, &["top"], "").reasons().0.contains(&("too-large", 1)));
     if !is_root() {
         let closed = folder.at("top/closed");
-        std::fs::set_permissions(&closed, PermissionsExt::from_mode(0)).unwrap();
+        std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o000)).unwrap();
         let asked = ask(&folder, &["top"], "");
         std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o700)).unwrap();
         assert!(asked.reasons().0.contains(&("unreadable", 1)));

@@ -157,7 +157,7 @@ fn windows_1252(byte: u8) -> char {
     let high = byte
         .checked_sub(0x80)
         .and_then(|place| HIGH.get(usize::from(place)));
-    high.copied().unwrap_or(char::from(byte))
+    high.copied().unwrap_or_else(|| char::from(byte))
 }
 
 #[cfg(test)]

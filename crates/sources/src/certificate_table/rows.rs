@@ -56,7 +56,7 @@ impl<'a> Rows<'a> {
             "" if scan => hostname,
             endpoint => endpoint,
         };
-        let endpoint_told = self.endpoint(endpoint, line, telling)?;
+        let endpoint_told = Self::endpoint(endpoint, line, telling)?;
         let whole = self.whole(row, &claim, line, telling);
         if whole.is_none() && !scan && !hostname.is_empty() {
             self.one_name_more(claim, hostname, line, telling)?;
@@ -217,7 +217,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Says the endpoint of the row; whether there is one.
-    fn endpoint(&self, text: &str, line: u64, telling: &mut Telling<'_, '_>) -> Result<bool, SourceError> {
+    fn endpoint(text: &str, line: u64, telling: &mut Telling<'_, '_>) -> Result<bool, SourceError> {
         if text.is_empty() {
             return Ok(false);
         }

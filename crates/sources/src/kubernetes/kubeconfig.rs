@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::untrusted::shown;
-use net::api::OwnTls;
+use net::api::{ClientCertificate, OwnTls};
 use serde::Deserialize;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -184,7 +184,7 @@ impl KubeconfigFile<'_> {
         ))
     }
 
-    fn client(&self, user: &User) -> Result<Option<(Vec<Vec<u8>>, Vec<u8>)>, String> {
+    fn client(&self, user: &User) -> Result<Option<ClientCertificate>, String> {
         let chain = self.bytes(
             "client-certificate",
             user.client_certificate_data.as_deref(),
