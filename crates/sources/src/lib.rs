@@ -16,8 +16,10 @@
 //! - [`certcentral`]: orders of an account at a certification authority;
 //! - [`certificate_table`]: tables that somebody exported; [`target_list`]: targets of a file;
 //! - [`certificate_files`]: files, folders and key stores; [`kubernetes`]: TLS secrets of a cluster;
-//! - [`secret`]: what opens them.
+//! - [`key_store`]: what opens with a passphrase; [`secret`]: what opens an account.
 
+#[cfg(test)]
+mod asking;
 pub mod certcentral;
 pub mod certificate_files;
 pub mod certificate_table;
@@ -25,6 +27,7 @@ pub mod cloudflare;
 pub mod dns_cert_checker;
 pub mod filter;
 pub mod key_file;
+pub mod key_store;
 pub mod kubernetes;
 pub mod master_file;
 pub mod name_list;
@@ -32,6 +35,7 @@ pub mod provider;
 pub mod record_text;
 pub mod route53;
 pub mod run;
+mod said;
 pub mod secret;
 pub mod settings;
 pub mod sigv4;

@@ -17,6 +17,10 @@ use model::sighting::{Sighted, Sighting};
 use model::{Certificate, limits};
 use net::Network;
 
+use crate::certcentral::AccountError;
+use crate::certificate_files::FilesError;
+use crate::certificate_table::TableError;
+use crate::kubernetes::ClusterError;
 use crate::target_list::TargetListError;
 
 /// Takes what is learnt, in order. `Break` ends the run, which is then [`SourceError::Stopped`].
@@ -165,6 +169,8 @@ pub enum Reason {
     NothingSaid,
     /// A row that cannot be read.
     BadRow,
+    /// A field that cannot be read in a row that can.
+    BadField,
     /// A certificate of an order that the account does not hand out.
     Withheld,
     /// A certificate handed out for an order that it does not fit.
@@ -197,6 +203,7 @@ impl Reason {
         match self {
             Self::NothingSaid => "nothing-said",
             Self::BadRow => "bad-row",
+            Self::BadField => "bad-field",
             Self::Withheld => "withheld",
             Self::Foreign => "foreign",
             Self::NoCertificate => "no-certificate",
@@ -219,6 +226,7 @@ impl Reason {
                 "said neither a name nor a serial number, so that no certificate can be told by them"
             }
             Self::BadRow => "rows could not be read: mend them or the mapping of columns",
+            Self::BadField => "fields could not be read: the rest of their rows is kept",
             Self::Withheld => {
                 "certificates are not handed out with this key: what the list says of them is kept"
             }
@@ -262,6 +270,18 @@ impl fmt::Display for Reason {
 /// What stops a run.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
+    /// An account.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// A table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Files.
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    /// A cluster.
+    #[error(transparent)]
+    Cluster(#[from] ClusterError),
     /// A list of targets.
     #[error(transparent)]
     List(#[from] TargetListError),
@@ -283,7 +303,9 @@ impl SourceError {
     /// What follows from it.
     pub const fn follows(&self) -> Follows {
         match self {
-            Self::List(_) => Follows::Person,
+            Self::Account(error) => error.follows(),
+            Self::Cluster(error) => error.follows(),
+            Self::Table(_) | Self::Files(_) | Self::List(_) => Follows::Person,
             Self::Stopped => Follows::Again,
         }
     }

@@ -1,4 +1,4 @@
-//! Settings of the sources that tell certificates and targets, as a configuration file has them.
+//! Settings of the sources that tell certificates and targets, as a configuration file has them, and the run of each.
 //!
 //! ```toml
 //! [source.digicert]
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use model::sighting::SourceKind;
 use serde::Deserialize;
 
+use crate::run::{Ask, Run, Sink};
 use crate::{certcentral, certificate_files, certificate_table, kubernetes, target_list};
 
 /// Settings of one source.
@@ -69,6 +70,19 @@ impl Settings {
                 .chain(&mut settings.ca_file)
                 .collect(),
             Self::List(settings) => vec![&mut settings.file],
+        }
+    }
+
+    /// Asks the place once. What it tells goes to `sink` in order.
+    ///
+    /// Files are read in place, so that a run belongs on a thread that may wait for a disk.
+    pub async fn run(&self, ask: &Ask<'_>, sink: &mut Sink<'_>) -> Run {
+        match self {
+            Self::Certcentral(settings) => certcentral::run(settings, ask, sink).await,
+            Self::Csv(settings) => certificate_table::run(settings, ask, sink).await,
+            Self::Files(settings) => certificate_files::run(settings, ask, sink).await,
+            Self::Kubernetes(settings) => kubernetes::run(settings, ask, sink).await,
+            Self::List(settings) => target_list::run(settings, ask, sink).await,
         }
     }
 }

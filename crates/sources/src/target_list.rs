@@ -154,3 +154,50 @@ impl<R: BufRead> Lines<R> {
 fn words() -> String {
     StartTls::schemes().collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::folder::Folder;
+
+    use crate::asking::Asker;
+
+    #[test]
+    fn lines_become_services_and_bad_ones_are_counted() {
+        let folder = Folder::new();
+        let long = "x".repeat(5000);
+        let list = format!(
+            "# mine\na.test\nb.test:8443 # here\n192.0.2.0/30\nsmtp://mx.test\nnot a target\n{long}\n\nc.test@192.0.2.9\n"
+        );
+        let path = folder.file("list", list);
+        let settings = format!(
+            "kind = \"list\"\nfile = \"{}\"\nports = [443, 993]\n",
+            path.display()
+        );
+        let asked = Asker::new().ask(&settings);
+        let services: Vec<String> = asked
+            .endpoints()
+            .iter()
+            .map(|endpoint| format!("{} {}", endpoint.service, endpoint.because[0]))
+            .collect();
+        assert_eq!(services.len(), 2 + 1 + 8 + 2 + 2, "{services:?}");
+        assert_eq!(
+            services[..3],
+            ["a.test:443 line 2", "a.test:993 line 2", "b.test:8443 line 3"]
+        );
+        assert!(asked.endpoints().last().unwrap().address.is_some());
+        assert_eq!((asked.run.tally.found, asked.run.tally.given), (7, 5));
+        assert_eq!(asked.reasons().0, [("no-target", 2)]);
+        let wrong = Asker::new().ask(&format!("{settings}starttls = \"gopher\""));
+        assert!(
+            wrong.error().starts_with("starttls: no protocol `gopher`"),
+            "{}",
+            wrong.error()
+        );
+        let missing = Asker::new().ask("kind = \"list\"\nfile = \"/nowhere\"");
+        assert!(
+            missing
+                .error()
+                .starts_with("cannot read the list of targets /nowhere")
+        );
+    }
+}

@@ -234,7 +234,8 @@ fn name_of(place: &Place) -> Cell {
 /// The address.
 fn address_of(place: &Place) -> Cell {
     match (&place.service.identity, place.address) {
-        (_, Some(address)) | (Identity::Address(address), None) => address.to_string().into(),
+        (_, Some(address)) => address.to_string().into(),
+        (Identity::Address(address), None) => address.to_string().into(),
         (Identity::Name(_), None) => Cell::None,
     }
 }
