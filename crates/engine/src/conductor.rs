@@ -8,11 +8,13 @@
 
 mod hand;
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use model::inventory::episode::Sample;
 use model::inventory::{DuePlace, RowId, Vantage};
 use model::sighting::SourceName;
 use store::{Error, Lease, SHARDS, Store, Trouble};
@@ -21,7 +23,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::look::Judge;
-use crate::pipeline::{self, Task, Turn};
+use crate::pipeline::{self, Sight, Task, Turn};
 use crate::schedule::{self, Cadence};
 use crate::source::{self, Done, Source};
 use crate::steady::Skew;
@@ -419,29 +421,50 @@ impl Conductor<'_> {
         if fresh.is_empty() {
             return Ok(());
         }
-        let seen: Vec<RowId> = fresh
-            .iter()
-            .filter(|place| place.last.is_some())
+        let seen: Vec<RowId> = { fresh.iter() }
+            .filter(|place| place.last.is_some() && place.place.address.is_some())
             .map(|place| place.id)
             .collect();
         let histories = self.store.histories_of(seen).await;
         let Some(histories) = self.or_later(histories)? else {
             return Ok(());
         };
+        let mut sights: HashMap<i64, Sights> = HashMap::new();
+        for row in histories.iter().filter(|row| row.vantage == self.score.vantage) {
+            sights.insert(
+                row.id.0,
+                row.place
+                    .address
+                    .map(|address| (address, oldest_first(&row.samples)))
+                    .into_iter()
+                    .collect(),
+            );
+        }
         for due in fresh {
-            let history = histories
-                .iter()
-                .find(|row| row.id == due.id && row.vantage == self.score.vantage);
-            let samples = history.map(|row| row.samples.as_slice()).unwrap_or_default();
-            let sights = samples
-                .iter()
-                .rev()
-                .map(|sample| (sample.at, sample.leaf))
-                .collect();
+            let known = match sights.remove(&due.id.0) {
+                None if due.place.address.is_none() && due.last.is_some() => {
+                    self.sights_of_name(&due).await?
+                }
+                known => known.unwrap_or_default(),
+            };
             self.under_way.insert(due.id.0);
-            self.queue.push_back(Task { due, sights });
+            self.queue.push_back(Task { due, sights: known });
         }
         Ok(())
+    }
+
+    /// What the addresses of a name showed.
+    async fn sights_of_name(&mut self, due: &DuePlace) -> Result<Sights, Broken> {
+        let service = &due.place.service;
+        let after = (service.identity.to_string().into(), service.port, RowId(0));
+        let rows = self.store.endpoints_by_name(Some(after), ADDRESSES).await;
+        let rows = self.or_later(rows)?.unwrap_or_default();
+        let ours = rows
+            .iter()
+            .filter(|row| row.place.service == *service && row.vantage == self.score.vantage);
+        Ok(ours
+            .filter_map(|row| Some((row.place.address?, oldest_first(&row.samples))))
+            .collect())
     }
 
     async fn due(&mut self) -> Result<Option<Vec<DuePlace>>, Broken> {
@@ -588,6 +611,17 @@ impl Conductor<'_> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What addresses showed.
+type Sights = Vec<(IpAddr, Vec<Sight>)>;
+
+fn oldest_first(samples: &[Sample]) -> Vec<Sight> {
+    samples
+        .iter()
+        .rev()
+        .map(|sample| (sample.at, sample.leaf))
+        .collect()
 }
 
 /// A watch waits for room on the disk and for a server that is away.

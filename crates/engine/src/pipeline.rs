@@ -46,9 +46,12 @@ pub struct Turn {
 pub struct Task {
     /// The place.
     pub due: DuePlace,
-    /// Its last sights, oldest first: to tell a second backend from a replacement.
-    pub sights: Vec<(Timestamp, Fingerprint)>,
+    /// The last sights at its addresses, oldest first: to tell a second backend from a replacement.
+    pub sights: Vec<(IpAddr, Vec<Sight>)>,
 }
+
+/// When which leaf was shown.
+pub type Sight = (Timestamp, Fingerprint);
 
 /// What a turn needs, one for each worker.
 pub struct Line {
@@ -76,20 +79,21 @@ impl Line {
         };
         match due.place.address {
             Some(address) => {
-                let looks = self.looks(&service, address, &sights, None).await;
+                let looks = self.looks(&service, address, of(&sights, address), None).await;
                 self.scheduled(&due, &looks, &mut turn);
                 turn.looks = looks
                     .iter()
                     .map(|look| remember::remembered(look, &self.vantage))
                     .collect();
             }
-            None => self.name(&due, &service, &mut turn).await,
+            None => self.name(&due, &sights, &mut turn).await,
         }
         turn
     }
 
     /// A name on its turn: all addresses that it has now.
-    async fn name(&self, due: &DuePlace, service: &Arc<Service>, turn: &mut Turn) {
+    async fn name(&self, due: &DuePlace, sights: &[(IpAddr, Vec<Sight>)], turn: &mut Turn) {
+        let service = &Arc::new(due.place.service.clone());
         let (addresses, took) = match &service.identity {
             Identity::Address(address) => (Ok(vec![*address]), Duration::ZERO),
             Identity::Name(name) => {
@@ -109,7 +113,10 @@ impl Line {
         turn.resolved = Some(((**service).clone(), addresses.clone()));
         let mut seen: Vec<Look> = Vec::new();
         for address in addresses {
-            seen.extend(self.looks(service, address, &[], Some(took)).await);
+            seen.extend(
+                self.looks(service, address, of(sights, address), Some(took))
+                    .await,
+            );
         }
         self.scheduled(due, &seen, turn);
         turn.looks = seen
@@ -130,7 +137,7 @@ impl Line {
         &self,
         service: &Arc<Service>,
         address: IpAddr,
-        sights: &[(Timestamp, Fingerprint)],
+        sights: &[Sight],
         took: Option<Duration>,
     ) -> Vec<Look> {
         let mut looks = vec![self.eye.look(&self.network, service, address, took).await];
@@ -140,10 +147,7 @@ impl Line {
         if sights.len() < 2 || sights.iter().all(|(_, leaf)| Some(*leaf) == before) {
             return looks;
         }
-        for _ in 0..split::SAMPLES_AT_MOST {
-            if split::looks_wanted(&sights) == 0 {
-                break;
-            }
+        while split::looks_wanted(&sights, looks.len()) > 0 {
             tokio::time::sleep(BETWEEN_SAMPLES).await;
             let next = self.eye.look(&self.network, service, address, None).await;
             let Some(seen) = sight(&next) else { break };
@@ -285,7 +289,12 @@ fn ends(look: &Look) -> Option<Timestamp> {
         .not_after
 }
 
-fn sight(look: &Look) -> Option<(Timestamp, Fingerprint)> {
+fn of(sights: &[(IpAddr, Vec<Sight>)], address: IpAddr) -> &[Sight] {
+    let known = sights.iter().find(|(known, _)| *known == address);
+    known.map(|(_, sights)| sights.as_slice()).unwrap_or_default()
+}
+
+fn sight(look: &Look) -> Option<Sight> {
     let leaf = look.observation.handshake.as_ref()?.chain.first()?;
     Some((look.observation.at, leaf.fingerprint()))
 }

@@ -173,8 +173,8 @@ fn ask(
     let (asking, store, handle) = (Arc::clone(&source.ask), store.clone(), Handle::current());
     tokio::task::spawn_blocking(move || {
         let memory = |number: &str| -> Option<Arc<Certificate>> {
-            let fingerprint = *known.get(number)?;
-            let der = handle.block_on(store.der(fingerprint)).ok()??;
+            let (store, fingerprint) = (store.clone(), *known.get(number)?);
+            let der = waited(&handle, async move { store.der(fingerprint).await })?.ok()??;
             Some(Arc::new(Certificate::from_der(der)))
         };
         let asked = Asked { now, memory: &memory };
@@ -184,16 +184,33 @@ fn ask(
             if waiting.len() < AT_ONCE {
                 return ControlFlow::Continue(());
             }
-            match out.blocking_send(std::mem::take(&mut waiting)) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
-            }
+            send(&handle, &out, std::mem::take(&mut waiting))
         };
         let ended = asking(&asked, &mut sink);
         // Nobody takes it any more: then the memory has said why already.
-        drop(out.blocking_send(waiting));
+        let _: ControlFlow<()> = send(&handle, &out, waiting);
         ended
     })
+}
+
+/// Hands a batch over; `Break` when nobody takes it any more.
+fn send(handle: &Handle, out: &mpsc::Sender<Vec<Sighting>>, batch: Vec<Sighting>) -> ControlFlow<()> {
+    let out = out.clone();
+    match waited(handle, async move { out.send(batch).await }) {
+        Some(Ok(())) => ControlFlow::Continue(()),
+        Some(Err(_)) | None => ControlFlow::Break(()),
+    }
+}
+
+/// What a future comes to on the runtime of the conductor. Called on a thread that may block, but may stand within a runtime
+/// of its own, where tokio's own ways of waiting are refused.
+fn waited<T: Send + 'static>(handle: &Handle, future: impl Future<Output = T> + Send + 'static) -> Option<T> {
+    let (done, waiting) = std::sync::mpsc::channel();
+    handle.spawn(async move {
+        // Who waits is there until it has its answer.
+        drop(done.send(future.await));
+    });
+    waiting.recv().ok()
 }
 
 /// Certificates by the numbers that an account gives them.

@@ -111,13 +111,26 @@ pub fn split(addresses: &[Address]) -> Vec<Split> {
     found
 }
 
-/// How many looks more it takes until every backend at this address was likely seen; none when it was.
-pub fn looks_wanted(looks: &[(Timestamp, Fingerprint)]) -> u32 {
+/// How many looks more are worth making in a turn that made the last `fresh` of these: until every backend was likely seen;
+/// or, where several were known and this turn saw one of them alone, until it is likely that the others are gone.
+pub fn looks_wanted(looks: &[(Timestamp, Fingerprint)], fresh: usize) -> u32 {
     let backends = backends(looks);
-    let has = u32::try_from(backends.looks).unwrap_or(u32::MAX);
-    looks_until_likely(backends.shown.len())
-        .saturating_sub(has)
-        .min(SAMPLES_AT_MOST)
+    let count = |looks: usize| u32::try_from(looks).unwrap_or(u32::MAX);
+    let begin = looks.len().saturating_sub(fresh);
+    let newest = looks.last().map(|(_, leaf)| *leaf);
+    let in_turn = looks.get(begin..).unwrap_or_default();
+    let alone = in_turn.iter().all(|(_, leaf)| Some(*leaf) == newest);
+    let wanted = if backends.shown.len() > 1 && alone {
+        let run = looks
+            .iter()
+            .rev()
+            .take_while(|(_, leaf)| Some(*leaf) == newest)
+            .count();
+        looks_until_likely(1).saturating_sub(count(run))
+    } else {
+        looks_until_likely(backends.shown.len()).saturating_sub(count(backends.looks))
+    };
+    wanted.min(SAMPLES_AT_MOST.saturating_sub(count(fresh)))
 }
 
 /// Looks after which `seen` backends are likely all of them, if each answers as often as any other.
@@ -301,14 +314,24 @@ mod tests {
     #[test]
     fn likelihood_says_how_many_looks_it_takes() {
         assert_eq!([1, 2, 3].map(looks_until_likely), [5, 8, 11]);
-        assert_eq!(looks_wanted(&looks(&[])), 1);
-        assert_eq!(looks_wanted(&looks(&[7])), 4);
-        assert_eq!(looks_wanted(&looks(&[7, 7, 7, 7, 7, 7])), 0);
-        assert_eq!(looks_wanted(&looks(&[7, 8, 7])), 5);
+        assert_eq!(looks_wanted(&looks(&[]), 0), 1);
+        assert_eq!(looks_wanted(&looks(&[7]), 1), 4);
+        assert_eq!(looks_wanted(&looks(&[7, 7, 7, 7, 7, 7]), 1), 0);
+        assert_eq!(looks_wanted(&looks(&[7, 8, 7]), 3), 5);
         assert_eq!(
-            looks_wanted(&looks(&[7, 7, 7, 7, 7, 8])),
+            looks_wanted(&looks(&[7, 7, 7, 7, 7, 8]), 1),
             4,
             "a new one is known from one look"
         );
+    }
+
+    #[test]
+    fn a_known_split_is_seen_again_or_five_times_not() {
+        let mixed = [7, 8, 7, 8, 7, 8, 7, 8];
+        let after = |more: &[u8]| looks_wanted(&looks(&[&mixed, more].concat()), more.len());
+        assert_eq!(after(&[7]), 4);
+        assert_eq!(after(&[7, 7, 7]), 2);
+        assert_eq!(after(&[7, 7, 7, 7, 7]), 0);
+        assert_eq!(after(&[7, 8]), 0, "it is still there");
     }
 }
