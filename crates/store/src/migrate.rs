@@ -37,6 +37,17 @@ pub(crate) const PRESENT: i64 = STEPS.len() as i64;
 /// What marks a SQLite file as ours, in its header ("nlps").
 const APPLICATION: i64 = 0x6e6c_7073;
 
+/// What is done before the schema of a server's database is changed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Before<'a> {
+    /// An export is made into this folder.
+    ExportInto(&'a Path),
+    /// There is no place for one: nothing is changed.
+    Refuse,
+    /// It was filled from an export a moment ago.
+    Nothing,
+}
+
 /// The schema of a SQLite file; `None` when it is empty.
 pub(crate) fn found_in_sqlite(session: &mut Session) -> Result<Option<i64>, Trouble> {
     let application = number(session, "PRAGMA application_id")?;
@@ -111,25 +122,26 @@ pub(crate) fn found_in_postgres(session: &mut Session) -> Result<Option<i64>, Tr
     Ok((version > 0).then_some(version))
 }
 
-/// Brings a PostgreSQL database to the schema `to`. A backup is an export into a folder `backups` (the server's own
-/// tools need not be here).
+/// Brings a PostgreSQL database to the schema `to`. A backup is an export (the server's own tools need not be
+/// here).
 pub(crate) fn postgres(
     session: &mut Session,
-    backups: Option<&Path>,
+    before: Before<'_>,
     stamp: &str,
     to: i64,
 ) -> Result<Option<PathBuf>, Trouble> {
     let found = found_in_postgres(session)?;
     let mut backup = None;
     if let Some(found) = known(found, to)? {
-        let Some(folder) = backups else {
-            return Err(no_backup(Trouble::broken(
-                "name a folder for it, or make one with pg_dump and say so",
-            )));
+        backup = match before {
+            Before::ExportInto(folder) => {
+                let folder = folder.join(format!("nolapse-schema-{found}-{stamp}"));
+                crate::transfer::export(session, &folder, found).map_err(no_backup)?;
+                Some(folder)
+            }
+            Before::Refuse => return Err(no_backup(Trouble::broken("no folder is named for it"))),
+            Before::Nothing => None,
         };
-        let folder = folder.join(format!("nolapse-schema-{found}-{stamp}"));
-        crate::transfer::export(session, &folder, found).map_err(no_backup)?;
-        backup = Some(folder);
     }
     if found.is_none() {
         // Two replicas that start at once: one makes it, the other finds it or is told that it exists.

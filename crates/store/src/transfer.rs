@@ -211,7 +211,7 @@ fn tables(session: &mut Session) -> Result<Vec<Table>, Trouble> {
             "SELECT tablename::text FROM pg_catalog.pg_tables WHERE schemaname = current_schema()
              AND tablename <> 'nolapse_schema' ORDER BY 1",
             "SELECT column_name::text, data_type::text FROM information_schema.columns
-             WHERE table_schema = current_schema() AND table_name = ?1 ORDER BY ordinal_position",
+             WHERE table_schema = current_schema() AND table_name = CAST(?1 AS TEXT) ORDER BY ordinal_position",
         ),
     };
     let mut found = Vec::new();

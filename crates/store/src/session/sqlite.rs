@@ -52,6 +52,12 @@ impl Sqlite {
         Ok(sqlite)
     }
 
+    /// Bounds the size of the file, in bytes.
+    pub(crate) fn bound(&mut self, bytes: u64) -> Result<(), Trouble> {
+        const PAGE_BYTES: u64 = 4096;
+        self.run(&format!("PRAGMA max_page_count = {}", bytes / PAGE_BYTES))
+    }
+
     pub(crate) const fn connection(&self) -> &Connection {
         &self.connection
     }

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use crate::address::Address;
 use crate::desk::{Connect, Desk, Role};
 use crate::error::{Error, Trouble};
+use crate::migrate::Before;
 use crate::session::Session;
 use crate::session::postgres::Postgres;
 use crate::session::sqlite::{Mode, Sqlite};
@@ -43,6 +44,8 @@ pub struct Opening {
     pub backups: Option<PathBuf>,
     /// Memory of each connection to SQLite for pages, in KiB. More makes bulk loads of millions faster.
     pub cache_kib: u32,
+    /// How large a SQLite file may grow, in bytes: beyond it the disk counts as full. The log beside it is not counted.
+    pub most_bytes: Option<u64>,
 }
 
 /// For what a memory is opened.
@@ -62,6 +65,7 @@ impl Opening {
             access: Access::Write,
             backups: None,
             cache_kib: 32 * 1024,
+            most_bytes: None,
         }
     }
 
@@ -180,22 +184,30 @@ fn open(address: &Address, opening: &Opening) -> Result<Store, Trouble> {
         }
         (Address::Postgres(url), Access::Write) => {
             let mut session = Session::Postgres(Box::new(Postgres::open(&url.url)?));
-            migrate::postgres(&mut session, opening.backups.as_deref(), &stamp, migrate::PRESENT)?
+            let before = opening
+                .backups
+                .as_deref()
+                .map_or(Before::Refuse, Before::ExportInto);
+            migrate::postgres(&mut session, before, &stamp, migrate::PRESENT)?
         }
         (_, Access::Read) => {
             look_at(address, opening.cache_kib)?;
             None
         }
     };
-    let (place, cache_kib) = (address.to_string(), opening.cache_kib);
-    let connecting = address.clone();
+    let place = address.to_string();
+    let (connecting, cache_kib, most_bytes) = (address.clone(), opening.cache_kib, opening.most_bytes);
     let connect: Connect = Arc::new(move |role| {
         let mode = if role == Role::Write {
             Mode::Write
         } else {
             Mode::Read
         };
-        connect(&connecting, mode, cache_kib)
+        let mut session = connect(&connecting, mode, cache_kib)?;
+        if let (Session::Sqlite(sqlite), Some(bytes)) = (&mut session, most_bytes) {
+            sqlite.bound(bytes)?;
+        }
+        Ok(session)
     });
     let desk = match opening.access {
         Access::Write => Desk::open(&place, READERS, &connect)?,
@@ -262,8 +274,9 @@ fn import(from: &Path, to: &Address) -> Result<(), Trouble> {
             if migrate::found_in_postgres(&mut session)?.is_some() {
                 return Err(Trouble::NotEmpty);
             }
-            migrate::postgres(&mut session, None, "", schema)?;
-            transfer::import(&mut session, from)
+            migrate::postgres(&mut session, Before::Nothing, "", schema)?;
+            transfer::import(&mut session, from)?;
+            migrate::postgres(&mut session, Before::Nothing, "", known).map(drop)
         }
     }
 }

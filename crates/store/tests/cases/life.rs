@@ -12,7 +12,7 @@ use crate::support::{File, dump};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-pub async fn leases_pass_on_and_fence(store: &Store) {
+pub(crate) async fn leases_pass_on_and_fence(store: &Store) {
     let one = store.claim("one", day(0), MINUTE, 40).await.unwrap();
     let two = store.claim("two", day(0), MINUTE, SHARDS).await.unwrap();
     assert_eq!((one.shards.len(), two.shards.len()), (40, 24));
@@ -48,7 +48,7 @@ pub async fn leases_pass_on_and_fence(store: &Store) {
     );
 }
 
-pub async fn due_places_come_by_time_and_shard(store: &Store) {
+pub(crate) async fn due_places_come_by_time_and_shard(store: &Store) {
     let places: Vec<_> = (0..20).map(|number| place("a.example", number)).collect();
     let looks = places.iter().map(|place| look(place, day(0), refused(), &[]));
     let due = places.iter().zip(0..).map(|(place, number)| Due {
@@ -89,7 +89,7 @@ pub async fn due_places_come_by_time_and_shard(store: &Store) {
     );
 }
 
-pub async fn settings_are_kept(store: &Store) {
+pub(crate) async fn settings_are_kept(store: &Store) {
     assert_eq!(store.setting("quiet").await.unwrap(), None);
     store.set("quiet", "22:00-06:00").await.unwrap();
     store.set("quiet", "23:00-06:00").await.unwrap();
@@ -99,7 +99,7 @@ pub async fn settings_are_kept(store: &Store) {
     );
 }
 
-pub async fn pruning_keeps_what_is_present(store: &Store) {
+pub(crate) async fn pruning_keeps_what_is_present(store: &Store) {
     let account = SourceName::parse("account").unwrap();
     let here = place("a.example", 1);
     for (number, serial) in [(0, 1), (1, 1), (100, 2), (200, 3)] {
@@ -161,7 +161,7 @@ pub async fn pruning_keeps_what_is_present(store: &Store) {
     assert_eq!(dump(store).await, before, "once is enough");
 }
 
-pub async fn an_export_is_everything(store: &Store) {
+pub(crate) async fn an_export_is_everything(store: &Store) {
     let account = SourceName::parse("account").unwrap();
     for number in 0..30_u32 {
         let name = format!("n{number}.example");
@@ -214,7 +214,7 @@ pub async fn an_export_is_everything(store: &Store) {
     assert!(!file.at("other.db").exists());
 }
 
-pub async fn many_writers_at_once_lose_nothing(store: &Store) {
+pub(crate) async fn many_writers_at_once_lose_nothing(store: &Store) {
     let mut tasks = Vec::new();
     for worker in 0..8_u32 {
         let store = store.clone();

@@ -45,7 +45,7 @@ fn leaves(history: &HistoryRow) -> Vec<(Episode, Fingerprint)> {
     history.leaves.clone()
 }
 
-pub async fn an_unchanged_look_moves_the_standing_and_adds_no_episode(store: &Store) {
+pub(crate) async fn an_unchanged_look_moves_the_standing_and_adds_no_episode(store: &Store) {
     let place = place("a.example", 1);
     for number in [0, 1, 2, 2, 1] {
         ingest(store, vec![look(&place, day(number), in_order(), &chain(1))]).await;
@@ -63,7 +63,7 @@ pub async fn an_unchanged_look_moves_the_standing_and_adds_no_episode(store: &St
     assert_eq!(history.states.len(), 1);
 }
 
-pub async fn a_replaced_certificate_leaves_an_episode(store: &Store) {
+pub(crate) async fn a_replaced_certificate_leaves_an_episode(store: &Store) {
     let place = place("a.example", 1);
     for (number, serial) in [(0, 1), (10, 1), (20, 2), (60, 2), (70, 1)] {
         ingest(store, vec![look(&place, day(number), in_order(), &chain(serial))]).await;
@@ -80,7 +80,7 @@ pub async fn a_replaced_certificate_leaves_an_episode(store: &Store) {
     assert_eq!(only_endpoint(store).await.leaf_since, Some(day(70)));
 }
 
-pub async fn two_backends_have_overlapping_episodes(store: &Store) {
+pub(crate) async fn two_backends_have_overlapping_episodes(store: &Store) {
     let place = place("a.example", 1);
     let looks = (0..40).map(|number| {
         let at = day(0).checked_add(SignedDuration::from_hours(number)).unwrap();
@@ -101,7 +101,7 @@ pub async fn two_backends_have_overlapping_episodes(store: &Store) {
     assert_eq!(of_one.count(), 16);
 }
 
-pub async fn a_late_look_corrects_history_and_not_the_present(store: &Store) {
+pub(crate) async fn a_late_look_corrects_history_and_not_the_present(store: &Store) {
     let place = place("a.example", 1);
     ingest(store, vec![look(&place, day(0), in_order(), &chain(1))]).await;
     ingest(store, vec![look(&place, day(20), in_order(), &chain(1))]).await;
@@ -128,7 +128,7 @@ pub async fn a_late_look_corrects_history_and_not_the_present(store: &Store) {
     assert_eq!((row.leaf_since, row.state_since), (Some(day(0)), day(20)));
 }
 
-pub async fn vantages_do_not_overwrite_each_other(store: &Store) {
+pub(crate) async fn vantages_do_not_overwrite_each_other(store: &Store) {
     let place = place("a.example", 1);
     let inside = Look {
         vantage: Vantage::parse("inside").unwrap(),
@@ -144,7 +144,7 @@ pub async fn vantages_do_not_overwrite_each_other(store: &Store) {
     assert_eq!(rows[0].leaf, None);
 }
 
-pub async fn a_past_day_is_answered(store: &Store) {
+pub(crate) async fn a_past_day_is_answered(store: &Store) {
     let place = place("a.example", 1);
     for (number, serial) in [(0, 1), (10, 1), (11, 2), (20, 2)] {
         ingest(store, vec![look(&place, day(number), in_order(), &chain(serial))]).await;
@@ -167,7 +167,7 @@ pub async fn a_past_day_is_answered(store: &Store) {
     );
 }
 
-pub async fn what_was_seen_comes_back_word_for_word(store: &Store) {
+pub(crate) async fn what_was_seen_comes_back_word_for_word(store: &Store) {
     let seen = with_finding("expired", Severity::Expired);
     ingest(
         store,
@@ -180,7 +180,7 @@ pub async fn what_was_seen_comes_back_word_for_word(store: &Store) {
     assert_eq!(row.place, place("a.example", 1));
 }
 
-pub async fn counters_follow_the_standings(store: &Store) {
+pub(crate) async fn counters_follow_the_standings(store: &Store) {
     let (one, two) = (place("a.example", 1), place("a.example", 2));
     ingest(
         store,
@@ -204,7 +204,7 @@ pub async fn counters_follow_the_standings(store: &Store) {
     );
 }
 
-pub async fn further_leaves_have_episodes_too(store: &Store) {
+pub(crate) async fn further_leaves_have_episodes_too(store: &Store) {
     let place = place("a.example", 1);
     for number in [0, 5] {
         let both = Look {

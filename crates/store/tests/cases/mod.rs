@@ -1,6 +1,6 @@
 //! The cases of the contract. Each takes an empty memory.
 
-pub mod life;
-pub mod looks;
-pub mod questions;
-pub mod sources;
+pub(crate) mod life;
+pub(crate) mod looks;
+pub(crate) mod questions;
+pub(crate) mod sources;

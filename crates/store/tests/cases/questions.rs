@@ -13,7 +13,7 @@ fn account() -> SourceName {
     SourceName::parse("account").unwrap()
 }
 
-pub async fn a_newer_certificate_for_the_same_name_is_found(store: &Store) {
+pub(crate) async fn a_newer_certificate_for_the_same_name_is_found(store: &Store) {
     let (old, new) = (
         leaf(1, &["a.example.com"], 0),
         leaf(2, &["a.example.com", "b.example.com"], 60),
@@ -53,7 +53,7 @@ pub async fn a_newer_certificate_for_the_same_name_is_found(store: &Store) {
     );
 }
 
-pub async fn certificates_are_found_by_end_name_and_use(store: &Store) {
+pub(crate) async fn certificates_are_found_by_end_name_and_use(store: &Store) {
     let (served, issued) = (
         leaf(1, &["a.example"], 0),
         leaf(2, &["a.example", "b.example"], 10),
@@ -122,7 +122,7 @@ pub async fn certificates_are_found_by_end_name_and_use(store: &Store) {
     assert_eq!(by_id.len(), 1);
 }
 
-pub async fn shared_keys_are_found(store: &Store) {
+pub(crate) async fn shared_keys_are_found(store: &Store) {
     let names = ["a.example".to_owned()];
     let sighting = |serial, key| {
         let wanted = Wanted {
@@ -149,7 +149,7 @@ pub async fn shared_keys_are_found(store: &Store) {
     );
 }
 
-pub async fn pages_go_on_where_the_one_before_ended(store: &Store) {
+pub(crate) async fn pages_go_on_where_the_one_before_ended(store: &Store) {
     let mut looks = Vec::new();
     for number in 0..25_u32 {
         let name = format!("n{}.example", number / 2);

@@ -18,11 +18,11 @@ fn account() -> SourceName {
     SourceName::parse("account").unwrap()
 }
 
-pub fn whole(certificate: &Arc<Certificate>, at: Timestamp) -> Sighting {
+pub(crate) fn whole(certificate: &Arc<Certificate>, at: Timestamp) -> Sighting {
     told(SightedCertificate::Whole(Arc::clone(certificate)), at)
 }
 
-pub fn claimed(certificate: &Arc<Certificate>, names: &[&str], at: Timestamp) -> Sighting {
+pub(crate) fn claimed(certificate: &Arc<Certificate>, names: &[&str], at: Timestamp) -> Sighting {
     let facts = certificate.facts();
     let claim = Claim {
         issuer: Some(Untrusted::new("Synthetic CA 1")),
@@ -71,7 +71,7 @@ fn run(began: i64, end: Option<RunEnd>) -> SourceRun {
     }
 }
 
-pub async fn a_claim_is_joined_with_the_certificate_whichever_comes_first(store: &Store) {
+pub(crate) async fn a_claim_is_joined_with_the_certificate_whichever_comes_first(store: &Store) {
     let (first, second) = (leaf(1, &["a.example"], 0), leaf(2, &["b.example"], 0));
     let claims = vec![
         claimed(&first, &["A.example"], day(1)),
@@ -111,7 +111,7 @@ fn told_nothing() -> Sighting {
     told(SightedCertificate::Claimed(Claim::default()), day(1))
 }
 
-pub async fn a_failing_run_removes_nothing(store: &Store) {
+pub(crate) async fn a_failing_run_removes_nothing(store: &Store) {
     let certificate = leaf(1, &["a.example"], 0);
     store.note_run(run(1, None)).await.unwrap();
     store
@@ -136,7 +136,7 @@ pub async fn a_failing_run_removes_nothing(store: &Store) {
     assert_eq!(sources[0].told, 1);
 }
 
-pub async fn the_end_of_a_run_outlives_its_late_beginning(store: &Store) {
+pub(crate) async fn the_end_of_a_run_outlives_its_late_beginning(store: &Store) {
     store.note_run(run(1, Some(RunEnd::Complete))).await.unwrap();
     store.note_run(run(1, None)).await.unwrap();
     let runs = store.runs(&account(), 10).await.unwrap();
@@ -149,7 +149,7 @@ pub async fn the_end_of_a_run_outlives_its_late_beginning(store: &Store) {
     assert_eq!((sources[0].due, sources[0].failures), (Some(day(3)), 2));
 }
 
-pub async fn places_that_are_told_of_are_due(store: &Store) {
+pub(crate) async fn places_that_are_told_of_are_due(store: &Store) {
     let zone = SourceName::parse("zone").unwrap();
     let place = place("a.example", 1);
     let sighting = Sighting {
@@ -186,7 +186,7 @@ pub async fn places_that_are_told_of_are_due(store: &Store) {
     );
 }
 
-pub async fn texts_of_strangers_are_kept(store: &Store) {
+pub(crate) async fn texts_of_strangers_are_kept(store: &Store) {
     let hostile = "\u{0}\u{202e}'; DROP TABLE place; --\u{1b}[31m";
     let claim = Claim {
         issuer: Some(Untrusted::new(hostile)),

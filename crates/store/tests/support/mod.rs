@@ -6,7 +6,7 @@
     reason = "each test uses a part, and which parts differs from test to test"
 )]
 
-pub mod synthetic;
+pub(crate) mod synthetic;
 
 use std::path::PathBuf;
 
@@ -19,37 +19,37 @@ use testkit::servers::postgres::Cluster;
 use synthetic::day;
 
 /// A SQLite file in a folder of its own.
-pub struct File {
+pub(crate) struct File {
     folder: TempDir,
 }
 
 impl File {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
         }
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.at("nolapse.db")
     }
 
-    pub fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn address(&self) -> Address {
+    pub(crate) fn address(&self) -> Address {
         Address::parse(self.path().to_str().unwrap()).unwrap()
     }
 }
 
 /// Opens for writing.
-pub fn open(address: &Address) -> Store {
+pub(crate) fn open(address: &Address) -> Store {
     Store::open_blocking(address, &Opening::at(day(300))).unwrap()
 }
 
 /// Makes an empty database in a cluster.
-pub async fn database(cluster: &Cluster, name: &str) -> Address {
+pub(crate) async fn database(cluster: &Cluster, name: &str) -> Address {
     let (client, connection) = tokio_postgres::connect(&cluster.url("postgres"), tokio_postgres::NoTls)
         .await
         .unwrap();
@@ -65,7 +65,7 @@ pub async fn database(cluster: &Cluster, name: &str) -> Address {
 
 /// Everything in a store, line by line, sorted, without numbers that depend on the order of arrival, and without what
 /// is no inventory (whose turn it is, how many looks were taken in).
-pub async fn dump(store: &Store) -> Vec<String> {
+pub(crate) async fn dump(store: &Store) -> Vec<String> {
     let mut lines = Vec::new();
     const PAGE: u32 = 7;
     let mut after = RowId::START;

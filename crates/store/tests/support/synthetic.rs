@@ -2,8 +2,6 @@
 //!
 //! The store never verifies anything, and minting a million real ones would take longer than all else.
 
-#![expect(dead_code, reason = "each test and the example use a part")]
-
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -15,18 +13,18 @@ use model::{Certificate, Identity, Name, Service, StartTls, Status, Untrusted};
 
 /// What a certificate should say.
 #[derive(Clone, Debug)]
-pub struct Wanted<'a> {
-    pub serial: u64,
-    pub issuer: &'a str,
-    pub names: &'a [String],
-    pub not_before: Timestamp,
-    pub not_after: Timestamp,
+pub(crate) struct Wanted<'a> {
+    pub(crate) serial: u64,
+    pub(crate) issuer: &'a str,
+    pub(crate) names: &'a [String],
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
     /// Certificates of one number share a key.
-    pub key: u64,
+    pub(crate) key: u64,
 }
 
 /// Makes it, about 900 bytes of DER.
-pub fn certificate(wanted: &Wanted<'_>) -> Arc<Certificate> {
+pub(crate) fn certificate(wanted: &Wanted<'_>) -> Arc<Certificate> {
     Arc::new(Certificate::from_der(der(wanted)))
 }
 
@@ -126,7 +124,7 @@ fn noise(seed: u64, length: usize) -> Vec<u8> {
 }
 
 /// A day, counted from 2026-01-01.
-pub fn day(number: i64) -> Timestamp {
+pub(crate) fn day(number: i64) -> Timestamp {
     let begin: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap_or(Timestamp::UNIX_EPOCH);
     begin
         .checked_add(SignedDuration::from_hours(24 * number))
@@ -134,7 +132,7 @@ pub fn day(number: i64) -> Timestamp {
 }
 
 /// A place of a name at an address made of `number`.
-pub fn place(name: &str, number: u32) -> Place {
+pub(crate) fn place(name: &str, number: u32) -> Place {
     let name = Name::parse(name).unwrap_or_else(|error| panic!("{name}: {error}"));
     Place {
         service: Service {
@@ -148,7 +146,7 @@ pub fn place(name: &str, number: u32) -> Place {
 }
 
 /// A certificate for `names`, valid for 90 days from day `from`.
-pub fn leaf(serial: u64, names: &[&str], from: i64) -> Arc<Certificate> {
+pub(crate) fn leaf(serial: u64, names: &[&str], from: i64) -> Arc<Certificate> {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     certificate(&Wanted {
         serial,
@@ -161,7 +159,7 @@ pub fn leaf(serial: u64, names: &[&str], from: i64) -> Arc<Certificate> {
 }
 
 /// What an endpoint in order shows.
-pub fn in_order() -> Seen {
+pub(crate) fn in_order() -> Seen {
     let stores = ["mozilla", "apple", "microsoft", "android", "java", "chrome"];
     Seen {
         depth: Depth::Full,
@@ -186,7 +184,7 @@ pub fn in_order() -> Seen {
 }
 
 /// What an endpoint with one finding shows.
-pub fn with_finding(rule: &str, severity: Severity) -> Seen {
+pub(crate) fn with_finding(rule: &str, severity: Severity) -> Seen {
     Seen {
         status: Status::from(severity),
         findings: vec![Said {
@@ -201,7 +199,7 @@ pub fn with_finding(rule: &str, severity: Severity) -> Seen {
 }
 
 /// What an endpoint that refuses shows.
-pub fn refused() -> Seen {
+pub(crate) fn refused() -> Seen {
     Seen {
         reached: Reached::Stopped {
             stage: "connect".into(),
@@ -216,7 +214,7 @@ pub fn refused() -> Seen {
 }
 
 /// A look from here.
-pub fn look(place: &Place, at: Timestamp, seen: Seen, chain: &[Arc<Certificate>]) -> Look {
+pub(crate) fn look(place: &Place, at: Timestamp, seen: Seen, chain: &[Arc<Certificate>]) -> Look {
     Look {
         place: place.clone(),
         vantage: Vantage::local(),

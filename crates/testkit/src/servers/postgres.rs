@@ -3,6 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use super::{Server, sockets, word};
 use crate::ca::Served;
@@ -58,6 +59,25 @@ fn configured(served: Option<&Served>) -> Server {
     // Interrupted, it ends its sessions; terminated, it would wait for them.
     let launch = Launch::new(&log, command).user(&user).farewell("-INT");
     Server::start(folder, launch, sockets)
+}
+
+/// Kills a session of a server of ours by its number, and waits until it is gone.
+fn end(session: &str) {
+    let killed = Command::new("kill")
+        .args(["-KILL", session])
+        .stderr(Stdio::null())
+        .status();
+    drop(killed);
+    let itself = PathBuf::from(format!("/proc/{session}"));
+    let is_there = || {
+        let state = fs::read_to_string(itself.join("stat")).unwrap_or_default();
+        state
+            .rsplit_once(") ")
+            .is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+    };
+    while is_there() {
+        std::thread::yield_now();
+    }
 }
 
 /// Debian keeps the programs of each major version apart; the newest is taken.
@@ -139,8 +159,16 @@ impl Cluster {
 
     /// Ends the server and all its sessions at once, without any farewell: nothing but what it has written down stays.
     pub fn kill(&mut self) {
-        if let Some(process) = self.process.take() {
-            process.kill();
+        let Some(process) = self.process.take() else {
+            return;
+        };
+        // Each session leads a group of its own, so that the group of the server is the server alone.
+        let server = process.id();
+        let sessions =
+            fs::read_to_string(format!("/proc/{server}/task/{server}/children")).unwrap_or_default();
+        process.kill();
+        for session in sessions.split_whitespace() {
+            end(session);
         }
     }
 
