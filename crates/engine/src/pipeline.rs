@@ -167,7 +167,7 @@ impl Line {
         } else {
             due.failures.saturating_add(1)
         };
-        let ends = looks.iter().filter_map(|look| ends(look)).min();
+        let ends = looks.iter().filter_map(ends).min();
         let standing = standing(worst.assessment.status, failures, ends);
         let next = schedule::next_look(
             &self.cadence,

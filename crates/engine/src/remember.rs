@@ -71,7 +71,7 @@ fn reached(outcome: &Outcome) -> Reached {
         Outcome::Stopped { stage, failure } => Reached::Stopped {
             stage: stage.word().into(),
             failure: failure.word().into(),
-            detail: Untrusted::new(&failure.detail().unwrap_or_default()),
+            detail: Untrusted::new(failure.detail().unwrap_or_default()),
         },
     }
 }
@@ -93,8 +93,8 @@ fn said(finding: &Finding, observation: &Observation) -> Said {
             .subject
             .certificate(observation)
             .map(|certificate| certificate.fingerprint()),
-        message: Untrusted::new(&words::message(finding, observation)),
-        remedy: Untrusted::new(&words::remedy(finding)),
+        message: Untrusted::new(words::message(finding, observation)),
+        remedy: Untrusted::new(words::remedy(finding)),
     }
 }
 

@@ -97,7 +97,10 @@ fn zones(path: &Path, name: &str, network: &net::Settings, _: &Asked<'_>, sink: 
             _ if found.holder == Holder::Foreign => skip(&mut answer, "foreign"),
             Some(service) => {
                 answer.given += 1;
-                let because = vec![Untrusted::new(&format!("{} {:?}", found.name, found.address))];
+                let because = vec![Untrusted::new(format!(
+                    "{} has the address {}",
+                    found.name, found.address
+                ))];
                 let endpoint = EndpointSighting {
                     service: Arc::new(service),
                     address: Some(found.address),

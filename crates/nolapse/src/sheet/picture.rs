@@ -42,7 +42,7 @@ impl Calendar {
     /// Counts one end.
     pub(crate) fn count(&mut self, end: Timestamp) {
         let day = end.to_zoned(TimeZone::UTC).date();
-        let after = i64::from(day.duration_since(self.begin).as_hours() / 24);
+        let after = day.duration_since(self.begin).as_hours() / 24;
         match usize::try_from(after) {
             Ok(place) => {
                 if let Some(count) = self.days.get_mut(place) {

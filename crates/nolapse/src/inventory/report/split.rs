@@ -56,7 +56,7 @@ pub(super) async fn write<W: Write>(reading: &Reading, paper: Paper<W>) -> anyho
             ));
             waiting.extend(rows.into_iter().filter(counts));
             // The last service may go on in the next page.
-            let Some(open) = waiting.last().map(|row| key(row).0.clone()) else {
+            let Some(open) = waiting.last().map(|row| key(row).0) else {
                 continue;
             };
             let begin = waiting
