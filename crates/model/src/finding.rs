@@ -18,7 +18,7 @@ use crate::doubt::{Doubt, OcspDoubt, Source};
 use crate::endpoint::Identity;
 use crate::evidence::Unavailable;
 use crate::name::Name;
-use crate::observation::{Failure, Stage};
+use crate::observation::{Failure, Observation, Stage};
 use crate::revocation::RevocationReason;
 use crate::tls::{CipherSuite, SignatureScheme, Version};
 use crate::untrusted::Untrusted;
@@ -71,6 +71,21 @@ pub enum Subject {
         /// Its place in that handshake's chain (0 is the leaf).
         certificate: usize,
     },
+}
+
+impl Subject {
+    /// The certificate that it is; `None` for the endpoint, or when the observation has no such one.
+    pub fn certificate(self, observation: &Observation) -> Option<&Arc<Certificate>> {
+        let (handshake, place) = match self {
+            Self::Endpoint => return None,
+            Self::Certificate(place) => (observation.handshake.as_ref()?, place),
+            Self::Further {
+                handshake,
+                certificate,
+            } => (observation.further_handshakes.get(handshake)?, certificate),
+        };
+        handshake.chain.get(place)
+    }
 }
 
 /// One thing that is wrong, or worth knowing, about one observation.

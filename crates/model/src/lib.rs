@@ -9,7 +9,7 @@
 //!   [`oddity`]s;
 //! - [`sighting`]: what a source said to exist;
 //! - [`inventory`]: what is remembered of looks and sightings, and the rows that come back out;
-//! - [`pem`], [`pkcs7`]: the wrappings in which files carry certificates;
+//! - [`pem`], [`pkcs7`], [`jks`]: the wrappings in which files carry certificates;
 //! - [`observation`]: what one endpoint presented at one time, and how far the look came;
 //! - [`evidence`], [`doubt`], [`http`]: what third parties say about its certificates, and why that does not count or come;
 //! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
@@ -26,6 +26,7 @@ pub mod finding;
 pub mod fingerprint;
 pub mod http;
 pub mod inventory;
+pub mod jks;
 pub mod limits;
 pub mod name;
 pub mod observation;

@@ -124,8 +124,26 @@ pub const GENERATED_RECORDS: u64 = 1_000_000;
 pub const MASTER_ENTRY_BYTES: usize = 256 * 1024;
 /// Answers of one page of a provider's interface.
 pub const PROVIDER_PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Answers of one page of an account at an authority: 500 orders, were each to have its 250 names.
+pub const ACCOUNT_PAGE_BYTES: usize = 16 * 1024 * 1024;
 /// Pages of one listing at a provider.
 pub const PROVIDER_PAGES: usize = 100_000;
+/// Examples kept of one reason why a source's things are skipped: the first ones tell the story.
+pub const SOURCE_EXAMPLES: usize = 5;
+/// One row of a table of certificates: 10,000 names, or a whole certificate beside them.
+pub const TABLE_ROW_BYTES: usize = 1024 * 1024;
+/// Columns of a table of certificates; exports of authorities have up to about 100.
+pub const TABLE_COLUMNS: usize = 1024;
+/// Folders entered below one that is searched for certificates.
+pub const WALK_DEPTH: usize = 32;
+/// Files and folders looked at below all that are searched for certificates.
+pub const WALK_FILES: usize = 1_000_000;
+/// One page of a cluster's secrets: 500 of ordinary size have a few megabytes, and one may have one.
+pub const CLUSTER_PAGE_BYTES: usize = 64 * 1024 * 1024;
+/// A kubeconfig, and each file that it names: those of hundreds of clusters have below a megabyte.
+pub const KUBECONFIG_BYTES: usize = 4 * 1024 * 1024;
+/// A key, token or passphrase in a file or variable. Tokens of clusters have about 1 KiB, those of big claims 8.
+pub const SECRET_BYTES: usize = 16 * 1024;
 /// Bytes of a file that `inspect` reads.
 pub const FILE_BYTES: u64 = 64 * 1024 * 1024;
 /// Bytes of a bundle of trust stores; all that is public takes half a megabyte.

@@ -183,6 +183,66 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// The word used in every machine format and in the inventory.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::NameUnknown => "name-unknown",
+            Self::NoAddress => "no-address",
+            Self::ResolverFailed { .. } => "resolver-failed",
+            Self::Refused => "refused",
+            Self::NoRoute => "no-route",
+            Self::Local { .. } => "local",
+            Self::TimedOut => "timed-out",
+            Self::Reset => "reset",
+            Self::Closed => "closed",
+            Self::NotOffered => "not-offered",
+            Self::RefusedUpgrade { .. } => "refused-upgrade",
+            Self::TurnedAway { .. } => "turned-away",
+            Self::Authenticated { .. } => "authenticated",
+            Self::WrongProtocol { .. } => "wrong-protocol",
+            Self::NotTls { .. } => "not-tls",
+            Self::Alert { .. } => "alert",
+            Self::Malformed { .. } => "malformed",
+            Self::TooMuch { .. } => "too-much",
+            Self::Anonymous { .. } => "anonymous",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
+    /// The facts beside the kind, as one text; `None` when the kind says all.
+    pub fn detail(&self) -> Option<String> {
+        match self {
+            Self::ResolverFailed { reason } => Some(reason.raw().to_owned()),
+            Self::Local { reason } | Self::Internal { reason } => Some(reason.clone()),
+            Self::RefusedUpgrade { reply } | Self::TurnedAway { reply } | Self::Authenticated { reply } => {
+                Some(reply.raw().to_owned())
+            }
+            Self::WrongProtocol { saw, looks_like } | Self::NotTls { saw, looks_like } => {
+                Some(match looks_like {
+                    Some(protocol) => format!("{protocol}: {}", saw.raw()),
+                    None => saw.raw().to_owned(),
+                })
+            }
+            Self::Alert { description } => Some(match crate::tls::alert_name(*description) {
+                Some(name) => format!("alert {description} ({name})"),
+                None => format!("alert {description}"),
+            }),
+            Self::Malformed { what } => Some((*what).to_owned()),
+            Self::TooMuch { what, limit } => Some(format!("{what}: more than {limit}")),
+            Self::Anonymous { cipher } => Some(cipher.to_string()),
+            Self::NameUnknown
+            | Self::NoAddress
+            | Self::Refused
+            | Self::NoRoute
+            | Self::TimedOut
+            | Self::Reset
+            | Self::Closed
+            | Self::NotOffered => None,
+        }
+    }
+}
+
 /// What TLS showed.
 #[derive(Clone, Debug)]
 pub struct Handshake {
@@ -239,6 +299,19 @@ pub enum Proof {
     NoSignature,
     /// Signed by a scheme or key that this program cannot verify.
     Unverifiable(SignatureScheme),
+}
+
+impl Proof {
+    /// The word used in every machine format and in the inventory.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Proven(_) => "proven",
+            Self::Failed(_) => "failed",
+            Self::NotSeen => "not-seen",
+            Self::NoSignature => "no-signature",
+            Self::Unverifiable(_) => "unverifiable",
+        }
+    }
 }
 
 /// The ClientHellos in the order in which they are tried.

@@ -1,7 +1,8 @@
 //! Questions to the interface of a provider that the user has an account at: HTTPS with credentials, to one origin.
 //!
 //! An [`Origin`] and a path come in, an [`Answer`] goes out, bounded in size and time. Certificates are verified; a redirect is
-//! an answer and not followed, so that credentials go nowhere else; without TLS only this machine itself is asked.
+//! an answer and not followed, so that credentials go nowhere else; without TLS only this machine itself is asked. An interface
+//! that has an authority of its own, or wants a client certificate, has them from [`OwnTls`].
 //! [`crate::http`] is for what strangers point at, and sends no credentials.
 
 use std::net::{IpAddr, SocketAddr};
@@ -31,6 +32,22 @@ pub struct Origin {
     /// As the `Host` header has it.
     authority: String,
     tls: Option<Arc<ClientConfig>>,
+    /// The name that its certificate must bear, where it is another than the host's.
+    certified: Option<ServerName<'static>>,
+}
+
+/// A certificate with its chain in DER, and its private key in DER (PKCS#8, PKCS#1 or SEC 1).
+pub type ClientCertificate = (Vec<Vec<u8>>, Vec<u8>);
+
+/// TLS of an interface that the web does not know: an authority of its own, a client certificate.
+#[derive(Clone, Default)]
+pub struct OwnTls {
+    /// Authorities that may issue its certificate, in DER; those of the web when there are none.
+    pub authorities: Vec<Vec<u8>>,
+    /// The certificate that we show.
+    pub client: Option<ClientCertificate>,
+    /// The name that its certificate must bear, where it is another than the host's.
+    pub certified: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -77,6 +94,16 @@ pub enum ApiError {
 const WITHIN: Duration = Duration::from_secs(30);
 const NAME: &str = concat!("nolapse/", env!("CARGO_PKG_VERSION"));
 
+impl std::fmt::Debug for OwnTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OwnTls")
+            .field("authorities", &self.authorities.len())
+            .field("client", &self.client.is_some())
+            .field("certified", &self.certified)
+            .finish()
+    }
+}
+
 impl Origin {
     /// Reads `https://name[:port]`. `http://` is taken for loopback addresses alone.
     pub fn parse(text: &str) -> Result<Self, ApiError> {
@@ -106,7 +133,46 @@ impl Origin {
             port,
             authority: authority.to_owned(),
             tls,
+            certified: None,
         })
+    }
+
+    /// Reads `https://name[:port][/path]`: the origin, and the path without a slash at its end.
+    ///
+    /// # Errors
+    /// As [`Origin::parse`].
+    pub fn parse_base(text: &str) -> Result<(Self, String), ApiError> {
+        let begin = text.find("://").map_or(0, |colon| colon + 3);
+        let end = text
+            .get(begin..)
+            .and_then(|rest| rest.find('/'))
+            .map_or(text.len(), |slash| begin + slash);
+        let (origin, path) = text.split_at_checked(end).unwrap_or((text, ""));
+        let path = path.trim_end_matches('/');
+        let is_path = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'"' | b'<' | b'>');
+        if !path.bytes().all(is_path) {
+            return Err(ApiError::Origin(model::untrusted::shown(text)));
+        }
+        Ok((Self::parse(origin)?, path.to_owned()))
+    }
+
+    /// The same place, with TLS of its own. Nothing changes where there is no TLS.
+    ///
+    /// # Errors
+    /// [`ApiError::Tls`] when an authority, the certificate or its key cannot be used.
+    pub fn with_tls(mut self, own: &OwnTls) -> Result<Self, ApiError> {
+        if self.tls.is_none() {
+            return Ok(self);
+        }
+        self.tls = Some(crate::http::own_config(own).map_err(|error| ApiError::Tls(error.to_string()))?);
+        self.certified = match &own.certified {
+            None => None,
+            Some(name) => {
+                let name = ServerName::try_from(name.clone());
+                Some(name.map_err(|error| ApiError::Tls(error.to_string()))?)
+            }
+        };
+        Ok(self)
     }
 
     /// The `Host` header.
@@ -182,9 +248,10 @@ impl Network {
         let Some(config) = &origin.tls else {
             return exchange(connection, request, most).await;
         };
-        let name = match &origin.host {
-            Host::Address(address) => ServerName::from(*address),
-            Host::Name(name) => {
+        let name = match (&origin.certified, &origin.host) {
+            (Some(name), _) => name.clone(),
+            (None, Host::Address(address)) => ServerName::from(*address),
+            (None, Host::Name(name)) => {
                 ServerName::try_from(name.to_string()).map_err(|error| ApiError::Tls(error.to_string()))?
             }
         };
@@ -242,6 +309,27 @@ fn broken(error: &(dyn std::error::Error + 'static)) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_has_a_path() {
+        let (origin, path) = Origin::parse_base("https://api.example:8443/services/v2/").unwrap();
+        assert_eq!(
+            (origin.authority(), path.as_str()),
+            ("api.example:8443", "/services/v2")
+        );
+        let (origin, path) = Origin::parse_base("https://api.example").unwrap();
+        assert_eq!((origin.authority(), path.as_str()), ("api.example", ""));
+        for wrong in [
+            "api.example/v2",
+            "https://a/b c",
+            "https://a/b?c",
+            "http://a.example/v2",
+            "ü",
+            "https://",
+        ] {
+            assert!(Origin::parse_base(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn credentials_go_over_https_alone() {

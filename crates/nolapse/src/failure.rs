@@ -158,70 +158,13 @@ pub(crate) const KINDS: &[Kind] = &[
 impl Kind {
     /// The kind of a failure.
     pub(crate) fn of(failure: &Failure) -> &'static Self {
-        let word = word(failure);
+        let word = failure.word();
         // Every word stands in the table: a test makes one failure of each.
         KINDS.iter().find(|kind| kind.word == word).unwrap_or(&UNNAMED)
     }
 }
 
 const UNNAMED: Kind = kind("internal", "our bug", "", "");
-
-fn word(failure: &Failure) -> &'static str {
-    match failure {
-        Failure::NameUnknown => "name-unknown",
-        Failure::NoAddress => "no-address",
-        Failure::ResolverFailed { .. } => "resolver-failed",
-        Failure::Refused => "refused",
-        Failure::NoRoute => "no-route",
-        Failure::Local { .. } => "local",
-        Failure::TimedOut => "timed-out",
-        Failure::Reset => "reset",
-        Failure::Closed => "closed",
-        Failure::NotOffered => "not-offered",
-        Failure::RefusedUpgrade { .. } => "refused-upgrade",
-        Failure::TurnedAway { .. } => "turned-away",
-        Failure::Authenticated { .. } => "authenticated",
-        Failure::WrongProtocol { .. } => "wrong-protocol",
-        Failure::NotTls { .. } => "not-tls",
-        Failure::Alert { .. } => "alert",
-        Failure::Malformed { .. } => "malformed",
-        Failure::TooMuch { .. } => "too-much",
-        Failure::Anonymous { .. } => "anonymous",
-        Failure::Internal { .. } => "internal",
-    }
-}
-
-/// The facts beside the kind, as one text; `None` when the kind says all.
-pub(crate) fn detail(failure: &Failure) -> Option<String> {
-    match failure {
-        Failure::ResolverFailed { reason } => Some(reason.raw().to_owned()),
-        Failure::Local { reason } | Failure::Internal { reason } => Some(reason.clone()),
-        Failure::RefusedUpgrade { reply }
-        | Failure::TurnedAway { reply }
-        | Failure::Authenticated { reply } => Some(reply.raw().to_owned()),
-        Failure::WrongProtocol { saw, looks_like } | Failure::NotTls { saw, looks_like } => {
-            Some(match looks_like {
-                Some(protocol) => format!("{protocol}: {}", saw.raw()),
-                None => saw.raw().to_owned(),
-            })
-        }
-        Failure::Alert { description } => Some(match model::tls::alert_name(*description) {
-            Some(name) => format!("alert {description} ({name})"),
-            None => format!("alert {description}"),
-        }),
-        Failure::Malformed { what } => Some((*what).to_owned()),
-        Failure::TooMuch { what, limit } => Some(format!("{what}: more than {limit}")),
-        Failure::Anonymous { cipher } => Some(cipher.to_string()),
-        Failure::NameUnknown
-        | Failure::NoAddress
-        | Failure::Refused
-        | Failure::NoRoute
-        | Failure::TimedOut
-        | Failure::Reset
-        | Failure::Closed
-        | Failure::NotOffered => None,
-    }
-}
 
 #[cfg(test)]
 mod tests {

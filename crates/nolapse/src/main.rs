@@ -15,9 +15,11 @@
 
 mod anchors;
 mod commands;
+mod config;
 mod discover;
 mod failure;
 mod file;
+mod inventory;
 mod json;
 mod limit;
 mod names;
@@ -25,6 +27,7 @@ mod record;
 mod report;
 mod say;
 mod scan;
+mod sheet;
 mod terminal;
 mod text;
 mod when;

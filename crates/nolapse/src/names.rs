@@ -1,11 +1,8 @@
 //! How keys, signatures and names of certificates are written, the same in every output.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use model::certificate::{Certificate, Curve, GeneralName, Hash, KeyKind, SignatureAlgorithm};
-use model::finding::Subject;
-use model::observation::Observation;
+use model::certificate::{Curve, GeneralName, Hash, KeyKind, SignatureAlgorithm};
 use model::untrusted;
 
 /// The kind of a key as people say it: `RSA 2048`, `P-256`.
@@ -121,22 +118,6 @@ pub(crate) fn shown(name: &GeneralName, text: &str) -> String {
     match name {
         GeneralName::Directory(_) => untrusted::shown_escaped(text),
         _ => untrusted::shown(text),
-    }
-}
-
-/// The certificate that a finding is about.
-pub(crate) fn subject(subject: Subject, observation: &Observation) -> Option<&Arc<Certificate>> {
-    match subject {
-        Subject::Endpoint => None,
-        Subject::Certificate(place) => observation.handshake.as_ref()?.chain.get(place),
-        Subject::Further {
-            handshake,
-            certificate,
-        } => observation
-            .further_handshakes
-            .get(handshake)?
-            .chain
-            .get(certificate),
     }
 }
 

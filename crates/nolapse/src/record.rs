@@ -22,8 +22,8 @@ use model::{Finding, limits};
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use crate::scan::look::Look;
-use crate::{failure, names};
+use crate::names;
+use engine::look::Look;
 
 /// The version of the record. Raised when a field is changed or removed.
 pub(crate) const VERSION: u32 = 1;
@@ -435,8 +435,8 @@ impl OutcomePart {
                 reached: stage.word(),
                 complete: false,
                 failure: Some(FailurePart {
-                    kind: failure::Kind::of(failure).word,
-                    detail: failure::detail(failure),
+                    kind: failure.word(),
+                    detail: failure.detail(),
                 }),
             },
         }
@@ -482,27 +482,15 @@ impl<'a> TlsPart<'a> {
 
 impl ProofPart {
     const fn new(proof: Proof) -> Self {
-        match proof {
-            Proof::Proven(scheme) => Self {
-                state: "proven",
-                scheme: Some(Shown(scheme)),
-            },
-            Proof::Failed(scheme) => Self {
-                state: "failed",
-                scheme: Some(Shown(scheme)),
-            },
-            Proof::NotSeen => Self {
-                state: "not-seen",
-                scheme: None,
-            },
-            Proof::NoSignature => Self {
-                state: "no-signature",
-                scheme: None,
-            },
-            Proof::Unverifiable(scheme) => Self {
-                state: "unverifiable",
-                scheme: Some(Shown(scheme)),
-            },
+        let scheme = match proof {
+            Proof::Proven(scheme) | Proof::Failed(scheme) | Proof::Unverifiable(scheme) => {
+                Some(Shown(scheme))
+            }
+            Proof::NotSeen | Proof::NoSignature => None,
+        };
+        Self {
+            state: proof.word(),
+            scheme,
         }
     }
 }
@@ -618,7 +606,9 @@ impl<'a> FindingPart<'a> {
         Self {
             rule: finding.rule,
             severity: finding.severity.into(),
-            certificate: names::subject(finding.subject, observation)
+            certificate: finding
+                .subject
+                .certificate(observation)
                 .map(|certificate| Shown(certificate.fingerprint())),
             message: words::message(finding, observation),
             remedy: words::remedy(finding),

@@ -6,6 +6,8 @@
 //! What cannot be built fails the test by a panic that says why.
 //!
 //! - [`ca`]: authorities and certificates with every knob a test needs;
+//! - [`certcentral`], [`kubernetes`]: stand-ins of an account at an authority and of a cluster; [`web`]: a web server of one
+//!   function;
 //! - [`dns`]: a name server that knows a few names; [`transfers`]: one that transfers zones by a script; [`files`]: a web
 //!   server of a few files;
 //! - [`folder`]: temporary folders that other users may enter; [`loopback`]: addresses that no other test has;
@@ -15,11 +17,13 @@
 //!   NSD and `openssl s_server`, the real ones.
 
 pub mod ca;
+pub mod certcentral;
 mod der;
 pub mod dns;
 pub mod files;
 pub mod folder;
 pub mod hostile;
+pub mod kubernetes;
 pub mod loopback;
 pub mod process;
 pub mod provider;
@@ -27,5 +31,6 @@ pub mod script;
 pub mod servers;
 pub mod tls;
 pub mod transfers;
+pub mod web;
 
 pub use rcgen;

@@ -12,7 +12,7 @@ mod tls;
 mod url;
 
 pub(crate) use exchange::Stream;
-pub(crate) use tls::config;
+pub(crate) use tls::{config, own_config};
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -8,13 +8,14 @@ use std::sync::{Arc, OnceLock};
 
 use model::http::HttpError;
 use model::untrusted::Untrusted;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::url::Host;
 use crate::Connection;
+use crate::api::OwnTls;
 
 /// Made by the first https URL: most runs have none.
 #[derive(Default)]
@@ -52,14 +53,32 @@ impl fmt::Debug for Tls {
 
 /// TLS of the web: Mozilla's roots, no client certificate.
 pub(crate) fn config() -> Result<Arc<ClientConfig>, rustls::Error> {
+    own_config(&OwnTls::default())
+}
+
+/// TLS of an interface that the web does not know.
+pub(crate) fn own_config(own: &OwnTls) -> Result<Arc<ClientConfig>, rustls::Error> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    if own.authorities.is_empty() {
+        roots.add_parsable_certificates(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    }
+    for authority in &own.authorities {
+        roots.add(CertificateDer::from(authority.as_slice()))?;
+    }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
+        .with_root_certificates(roots);
+    let Some((chain, key)) = &own.client else {
+        return Ok(Arc::new(builder.with_no_client_auth()));
+    };
+    let chain = chain
+        .iter()
+        .map(|certificate| CertificateDer::from(certificate.clone()))
+        .collect();
+    let key =
+        PrivateKeyDer::try_from(key.clone()).map_err(|words| rustls::Error::General(words.to_owned()))?;
+    builder.with_client_auth_cert(chain, key).map(Arc::new)
 }
 
 fn failed(reason: &str) -> HttpError {

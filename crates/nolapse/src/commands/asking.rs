@@ -3,7 +3,7 @@
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::scan::inquiry::{Inquiry, Wants};
+use engine::inquiry::{Inquiry, Wants};
 
 /// What third parties are asked.
 #[derive(Args, Clone, Debug)]

@@ -22,8 +22,9 @@ use tokio::task::JoinSet;
 
 use crate::commands::looking::Looking;
 use crate::report::causes;
-use crate::scan::look::{Eye, Judge, Look, hush_caught_panics};
 use crate::{Exit, file, say, text};
+use engine::look::{Eye, Judge, Look, hush_caught_panics};
+use engine::steady::Timepiece;
 
 /// Arguments of `check`.
 #[derive(clap::Args)]
@@ -149,6 +150,7 @@ pub(crate) fn looks_at(target: &Target, looking: &Looking) -> anyhow::Result<Vec
         memory: SignatureMemory::with_capacity(1_024),
         inquiry: looking.asking.inquiry(),
         at: looking.at(),
+        time: Timepiece::Wall,
     });
     let settings = looking.probe(KeysShown::Preferred);
     let depth = settings.depth;

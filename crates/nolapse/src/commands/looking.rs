@@ -218,8 +218,8 @@ fn starttls(typed: &str) -> Result<StartTls, String> {
         })
 }
 
-/// `20`, `20d`, `2.5`, `33%`, `lifetime`.
-fn threshold(typed: &str) -> Result<Threshold, String> {
+/// Parses `20`, `20d`, `2.5`, `33%`, `lifetime`.
+pub(crate) fn threshold(typed: &str) -> Result<Threshold, String> {
     if typed.eq_ignore_ascii_case("lifetime") {
         return Ok(Threshold::ByLifetime);
     }

@@ -6,12 +6,16 @@ pub(crate) mod completions;
 pub(crate) mod discover;
 pub(crate) mod explain;
 pub(crate) mod inspect;
+pub(crate) mod keep;
 pub(crate) mod limits;
 pub(crate) mod looking;
 pub(crate) mod man;
 pub(crate) mod places;
+pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod schema;
+pub(crate) mod serve;
+pub(crate) mod source;
 pub(crate) mod trust_stores;
 pub(crate) mod verify;
 
@@ -32,6 +36,20 @@ pub(crate) enum Command {
     Inspect(Box<inspect::Args>),
     /// Judge a chain from files as each trust store would, now or at another date
     Verify(Box<verify::Args>),
+    /// Keep an inventory fresh: ask sources and look at endpoints when it is their turn, and remember
+    Serve(Box<serve::Args>),
+    /// Report from the inventory: what expires, what is not served, what is not seen, what changed, ...
+    Report(Box<report::Args>),
+    /// Ask the sources of the configuration now, or list how they went
+    Source(source::Args),
+    /// Copy the inventory to a file while it is in use
+    Backup(keep::Out),
+    /// Put a backup where no inventory is yet
+    Restore(keep::In),
+    /// Write the whole inventory into a folder of NDJSON files
+    Export(keep::Out),
+    /// Read such a folder where no inventory is yet
+    Import(keep::In),
     /// Say what a finding or failure means and how to mend it
     Explain(explain::Args),
     /// Show every bound on what strangers control
@@ -55,6 +73,13 @@ impl Command {
             Self::Discover(args) => discover::run(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Verify(args) => verify::run(&args),
+            Self::Serve(args) => serve::run(&args),
+            Self::Report(args) => report::run(&args),
+            Self::Source(args) => source::run(&args),
+            Self::Backup(args) => keep::backup(&args),
+            Self::Restore(args) => keep::restore(&args),
+            Self::Export(args) => keep::export(&args),
+            Self::Import(args) => keep::import(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Limits(args) => limits::run(&args),
             Self::TrustStores(args) => trust_stores::run(&args),

@@ -154,6 +154,22 @@ impl Places {
             && self.names.is_empty()
     }
 
+    /// The configuration file, when one is named.
+    pub(crate) fn config(&self) -> Option<&Path> {
+        self.config.as_deref()
+    }
+
+    /// One source of a configuration file. Below a wildcard record the same label is tried each time: another one would be
+    /// another endpoint in the inventory at each run.
+    pub(crate) fn of_source(path: &Path, name: &str) -> Self {
+        Self {
+            config: Some(path.to_owned()),
+            sources: vec![name.to_owned()],
+            wildcard_label: Some("nolapse".to_owned()),
+            ..Self::default()
+        }
+    }
+
     /// What it all means. `ports` are those that were named otherwise, `network` is how to reach out.
     pub(crate) fn plan(&self, ports: &[u16], network: net::Settings) -> anyhow::Result<Plan> {
         let mut plan = Plan {

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use assess::{Policy, SignatureMemory};
 use clap::ValueEnum;
+use model::inventory::Vantage;
 use model::target::Ranges;
 use model::{Status, limits, untrusted};
 use net::{Caps, Permits};
@@ -26,13 +27,14 @@ use crate::commands::looking::Looking;
 use crate::commands::places::Places;
 use crate::discover::plan::Plan;
 use crate::file;
+use crate::inventory::Where;
+use crate::inventory::saving::Saver;
 use crate::report::causes::Keep;
 use crate::report::fields::Fields;
 use crate::report::markdown::Document;
 use crate::report::table::{Detail, Table, Wishes as TableWishes};
 use crate::report::{Format, Rendering};
 use crate::scan::known::Known;
-use crate::scan::look::{Judge, hush_caught_panics};
 use crate::scan::progress::{self, Progress};
 use crate::scan::resume::Ledger;
 use crate::scan::run::{self, Ended, MakeShop, Report, Run, Why};
@@ -41,6 +43,8 @@ use crate::scan::targets::{Given, run_identity};
 use crate::scan::work::{SecondLook, Shop};
 use crate::terminal::{Colour, Style};
 use crate::{Exit, limit, record, say, text};
+use engine::look::{Judge, hush_caught_panics};
+use engine::steady::Timepiece;
 
 /// Arguments of `scan`.
 #[derive(clap::Args)]
@@ -104,6 +108,21 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     output: OutputArgs,
+
+    /// Keep what is seen in the inventory, where `nolapse report` finds it and `nolapse serve` goes on
+    #[arg(long, help_heading = "Inventory", env = "NOLAPSE_SAVE", hide_env = true)]
+    save: bool,
+
+    /// With --save: where the inventory is kept: a file, or postgres://USER@ADDRESS/DATABASE
+    #[arg(
+        long,
+        value_name = "URL",
+        help_heading = "Inventory",
+        env = "NOLAPSE_STORE",
+        hide_env = true,
+        hide_env_values = true
+    )]
+    store: Option<String>,
 
     /// Keep checked signatures in this file, for the next run; losing it costs time only
     #[arg(
@@ -311,6 +330,7 @@ fn judge(args: &Args, policy: Policy) -> anyhow::Result<(Arc<Judge>, Option<Know
         memory,
         inquiry: args.looking.asking.inquiry(),
         at: args.looking.at(),
+        time: Timepiece::Wall,
     };
     Ok((Arc::new(judge), known))
 }
@@ -439,10 +459,20 @@ fn prepare(
             .resume
             .clone()
             .filter(|_| args.output.output.is_none() && rendering.can_be_appended_to()),
+        saver: saver(args)?,
         signals: Signals::listen(),
         progress: Progress::new(args.output.progress, style.width),
     };
     Ok((run, output))
+}
+
+/// Where looks are kept, when they are.
+fn saver(args: &Args) -> anyhow::Result<Option<Saver>> {
+    let place = Where {
+        config: args.places.config().map(Path::to_owned),
+        store: args.store.clone(),
+    };
+    args.save.then(|| Saver::open(&place)).transpose()
 }
 
 /// A thread per core, but no more than there is work for.
@@ -493,6 +523,7 @@ fn shop(args: &Args, judge: Arc<Judge>, rendering: Rendering, run: &Run) -> Make
         SecondLook::Never
     };
     let stop = run.signals.stop.clone();
+    let save = args.save.then(Vantage::local);
     Box::new(move |source| Shop {
         looking,
         judge,
@@ -501,6 +532,7 @@ fn shop(args: &Args, judge: Arc<Judge>, rendering: Rendering, run: &Run) -> Make
         slots,
         second_look,
         rendering,
+        save,
         source: Mutex::new(source),
         stop,
     })

@@ -27,11 +27,10 @@ use sources::sigv4::Credentials;
 use toml::{Table, Value};
 
 use crate::commands::places::{Security, add_own, names, read_key, server, shown, zone};
+use crate::config::value::known;
 use crate::discover::plan::{Account, Asked, Host, Place, Plan, Private};
 use crate::{file, text};
 
-/// Keys of the file itself.
-const TOP: &[&str] = &["ports", "own", "resolvers", "sources"];
 /// Types of sources, and the keys of each beside `type`.
 const TYPES: &[(&str, &[&str])] = &[
     (
@@ -75,11 +74,13 @@ struct Section<'a> {
     name: &'a str,
     table: &'a Table,
     folder: &'a Path,
+    /// The key that says of which type it is.
+    word: &'static str,
 }
 
 impl File<'_> {
     fn apply(&self, wanted: &[String], plan: &mut Plan) -> anyhow::Result<()> {
-        known("the file", &self.table, TOP)?;
+        known("the file", &self.table, crate::config::TOP)?;
         if plan.ports.is_empty() {
             for port in list(&self.table, "ports")? {
                 plan.ports.push(port_number(port)?);
@@ -100,57 +101,98 @@ impl File<'_> {
                 plan.network.resolvers.push((address, asked.port).into());
             }
         }
-        let nothing = Table::new();
-        let sources = match self.table.get("sources") {
-            None => &nothing,
-            Some(Value::Table(sources)) => sources,
-            Some(_) => bail!("sources: expected tables, such as [sources.main]"),
-        };
+        let sources = self.sections()?;
         for name in wanted {
-            if !sources.contains_key(name) {
-                let near = text::nearest(name, sources.keys().map(String::as_str));
+            if !sources.iter().any(|(known, ..)| known == name) {
+                let near = text::nearest(name, sources.iter().map(|(known, ..)| *known));
                 let near = near
                     .map(|near| format!(": did you mean `{near}`?"))
                     .unwrap_or_default();
                 bail!("no source `{}`{near}", model::untrusted::shown(name));
             }
         }
-        for (name, value) in sources {
-            if !wanted.is_empty() && !wanted.contains(name) {
+        for (name, table, word) in sources {
+            if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
                 continue;
             }
-            let Value::Table(table) = value else {
-                bail!("sources.{name}: expected a table");
-            };
+            let folder = self.folder;
             let section = Section {
                 name,
                 table,
-                folder: self.folder,
+                folder,
+                word,
             };
-            section.apply(plan).with_context(|| format!("sources.{name}"))?;
+            section.apply(plan).with_context(|| format!("source {name}"))?;
         }
         Ok(())
     }
+
+    /// The sections of zones, each with the key that says of which type it is. Those of other kinds are for the inventory.
+    fn sections(&self) -> anyhow::Result<Vec<(&str, &Table, &'static str)>> {
+        let mut all = Vec::new();
+        for (key, word) in [("sources", "type"), ("source", "kind")] {
+            let sections = match self.table.get(key) {
+                None => continue,
+                Some(Value::Table(sections)) => sections,
+                Some(_) => bail!("{key}: expected tables, such as [{key}.main]"),
+            };
+            for (name, value) in sections {
+                let Value::Table(table) = value else {
+                    bail!("{key}.{name}: expected a table");
+                };
+                let is_zone = kinds().any(|kind| table.get(word).and_then(Value::as_str) == Some(kind));
+                if word == "type" || is_zone {
+                    all.push((name.as_str(), table, word));
+                }
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// The kinds of sources that are read here.
+pub(crate) fn kinds() -> impl Iterator<Item = &'static &'static str> {
+    TYPES.iter().map(|(kind, _)| kind)
+}
+
+/// Refuses keys that no source of this type has; what they say is read when the source is asked.
+pub(crate) fn check(name: &str, table: &Table, word: &'static str) -> anyhow::Result<()> {
+    let folder = Path::new("");
+    Section {
+        name,
+        table,
+        folder,
+        word,
+    }
+    .kind()
+    .map(drop)
 }
 
 impl Section<'_> {
-    fn apply(&self, plan: &mut Plan) -> anyhow::Result<()> {
+    /// Its type, once all its keys are known.
+    fn kind(&self) -> anyhow::Result<String> {
+        let word = self.word;
         let kind = self
-            .text("type")?
-            .ok_or_else(|| anyhow!("type is missing: one of {}", types()))?;
+            .text(word)?
+            .ok_or_else(|| anyhow!("{word} is missing: one of {}", types()))?;
         let Some((_, keys)) = TYPES.iter().find(|(known, _)| *known == kind) else {
             let near = text::nearest(&kind, TYPES.iter().map(|(known, _)| *known));
             let near = near
                 .map(|near| format!(": did you mean `{near}`?"))
                 .unwrap_or_default();
             bail!(
-                "no type `{}`{near} (known are {})",
+                "no {word} `{}`{near} (known are {})",
                 model::untrusted::shown(&kind),
                 types()
             );
         };
-        let all: Vec<&str> = keys.iter().copied().chain(["type"]).collect();
+        let all: Vec<&str> = keys.iter().copied().chain([word, "every"]).collect();
         known("a source of this type", self.table, &all)?;
+        Ok(kind)
+    }
+
+    fn apply(&self, plan: &mut Plan) -> anyhow::Result<()> {
+        let kind = self.kind()?;
         let source = self.name.to_owned();
         match kind.as_str() {
             "axfr" => self.transfer(plan, source)?,
@@ -277,19 +319,6 @@ fn types() -> String {
         .map(|(known, _)| *known)
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-fn known(what: &str, table: &Table, keys: &[&str]) -> anyhow::Result<()> {
-    for key in table.keys() {
-        if !keys.contains(&key.as_str()) {
-            let near = text::nearest(key, keys.iter().copied());
-            let near = near
-                .map(|near| format!(": did you mean `{near}`?"))
-                .unwrap_or_default();
-            bail!("{what} has no key `{}`{near}", model::untrusted::shown(key));
-        }
-    }
-    Ok(())
 }
 
 fn list<'a>(table: &'a Table, key: &str) -> anyhow::Result<&'a [Value]> {

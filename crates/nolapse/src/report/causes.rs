@@ -11,9 +11,8 @@ use model::finding::{PathReason, Reason};
 use model::{Finding, Fingerprint, Severity, Status, untrusted};
 
 use crate::failure;
-use crate::names;
-use crate::scan::look::Look;
 use crate::text;
+use engine::look::Look;
 
 /// Every cause seen so far.
 #[derive(Debug)]
@@ -141,7 +140,7 @@ impl Causes {
             }
             let again = counted.contains(&key);
             let group = self.groups.entry(key.clone()).or_default();
-            let certificate = names::subject(finding.subject, &look.observation);
+            let certificate = finding.subject.certificate(&look.observation);
             if let Some(fingerprint) = certificate.map(|certificate| certificate.fingerprint()) {
                 if group.certificates.contains(&fingerprint) {
                 } else if self.remembered < CERTIFICATES {
@@ -219,7 +218,9 @@ impl Cause {
             aside: aside(&finding.reason),
             message: words::message(finding, &look.observation),
             remedy: words::remedy(finding),
-            certificate: names::subject(finding.subject, &look.observation)
+            certificate: finding
+                .subject
+                .certificate(&look.observation)
                 .map(|certificate| certificate.fingerprint().short()),
         };
         let place = self.examples.partition_point(|known| *known <= example);

@@ -11,7 +11,7 @@ use assess::words;
 use model::endpoint::Identity;
 use model::{Severity, Status, untrusted};
 
-use crate::scan::look::Look;
+use engine::look::Look;
 
 /// The columns of a row per finding.
 pub(crate) const COLUMNS: [&str; 5] = ["ip_address", "port", "fqdn", "status", "message"];

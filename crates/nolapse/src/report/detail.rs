@@ -15,9 +15,9 @@ use model::{StartTls, limits, untrusted};
 use crate::failure;
 use crate::names;
 use crate::report::table::Detail;
-use crate::scan::look::Look;
 use crate::terminal::Style;
 use crate::text;
+use engine::look::Look;
 
 /// Lines of what third parties said of one certificate: six sources of two lines each in a narrow terminal.
 const EVIDENCE_LINES: usize = 24;

@@ -5,8 +5,8 @@
 use serde_json::{Map, Value};
 
 use crate::record::{self, Record};
-use crate::scan::look::Look;
 use crate::text;
+use engine::look::Look;
 
 /// Fields in the order in which they were asked for; at least one.
 #[derive(Clone, Debug, PartialEq, Eq)]

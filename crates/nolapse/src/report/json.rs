@@ -2,7 +2,7 @@
 
 use crate::report::fields::Fields;
 use crate::report::ndjson;
-use crate::scan::look::Look;
+use engine::look::Look;
 
 /// Appends one element with the comma and newline in front; the writer leaves out the first comma.
 pub(crate) fn append(look: &Look, fields: Option<&Fields>, out: &mut Vec<u8>) {

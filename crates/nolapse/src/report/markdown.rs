@@ -6,8 +6,8 @@ use model::{Severity, untrusted};
 
 use crate::report::causes::{self, Causes, Example, Keep, Named};
 use crate::report::table::{self, Proofs, Summary};
-use crate::scan::look::Look;
 use crate::text;
+use engine::look::Look;
 
 /// The document as it grows.
 #[derive(Debug)]

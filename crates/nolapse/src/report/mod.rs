@@ -21,7 +21,7 @@ use clap::ValueEnum;
 
 use crate::report::causes::Keep;
 use crate::report::fields::Fields;
-use crate::scan::look::Look;
+use engine::look::Look;
 
 /// The formats of a report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

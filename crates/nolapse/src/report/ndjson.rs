@@ -3,7 +3,7 @@
 use crate::json;
 use crate::record::Record;
 use crate::report::fields::Fields;
-use crate::scan::look::Look;
+use engine::look::Look;
 
 /// Appends one line.
 pub(crate) fn append(look: &Look, fields: Option<&Fields>, out: &mut Vec<u8>) {

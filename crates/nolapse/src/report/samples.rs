@@ -19,9 +19,9 @@ use model::{Evidence, Identity, Name, Service, StartTls, Untrusted};
 use crate::report::causes::Keep;
 use crate::report::markdown::Document;
 use crate::report::table::{Detail, Summary, Table, Wishes};
-use crate::scan::look::Look;
 use crate::scan::tally::Tally;
 use crate::terminal::Style;
+use engine::look::Look;
 
 const NOW: &str = "2026-11-24T14:00:00Z";
 

@@ -12,10 +12,10 @@ use model::{Severity, Status};
 use crate::failure;
 use crate::report::causes::{self, Cause, Causes, Example, Keep, Named};
 use crate::report::detail;
-use crate::scan::look::Look;
 use crate::scan::tally::Tally;
 use crate::terminal::Style;
 use crate::text;
+use engine::look::Look;
 
 /// What the user wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -71,7 +71,8 @@ pub(crate) fn begin(plan: Plan, foreign: Foreign) -> std::io::Result<Receiver<Le
     Ok(learnt)
 }
 
-fn service(found: &Found<'_>) -> Option<Service> {
+/// The service at an endpoint that a zone leads to.
+pub(crate) fn service(found: &Found<'_>) -> Option<Service> {
     let name = Name::parse(found.name).ok()?;
     Some(Service {
         identity: Identity::Name(name.clone()),

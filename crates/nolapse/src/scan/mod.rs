@@ -4,17 +4,13 @@
 //! writes. Nothing is held that grows with the number of targets:
 //!
 //! - [`targets`]: from what was typed to numbered items; [`learnt`]: from what DNS names;
-//! - [`work`]: one worker, from items to batches of rendered or judged looks;
-//! - [`look`]: one endpoint, from the connection to the verdict;
-//! - [`inquiry`]: what third parties are asked about it;
+//! - [`work`]: one worker, from items to batches of rendered or judged looks (one look is made by `engine::look`);
 //! - [`run`]: all of it together, with signals, progress and output;
 //! - [`resume`], [`known`]: what is kept between runs;
 //! - [`tally`], [`progress`]: counts.
 
-pub(crate) mod inquiry;
 pub(crate) mod known;
 pub(crate) mod learnt;
-pub(crate) mod look;
 pub(crate) mod progress;
 pub(crate) mod resume;
 pub(crate) mod run;

@@ -14,6 +14,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::commands::discover::Foreign;
 use crate::discover::plan::Plan;
+use crate::inventory::saving::Saver;
 use crate::report::Rendering;
 use crate::report::markdown::Document;
 use crate::report::table::{Summary, Table};
@@ -42,6 +43,8 @@ pub(crate) struct Run {
     pub(crate) state: Option<PathBuf>,
     /// Threads that look.
     pub(crate) workers: usize,
+    /// Where looks are kept.
+    pub(crate) saver: Option<Saver>,
     /// Signals.
     pub(crate) signals: Signals,
     /// Progress.
@@ -169,6 +172,7 @@ pub(crate) fn run(
         progress: run.progress,
         state: run.state.map(|path| (path, run.identity)),
         saved: Instant::now(),
+        saver: run.saver,
         begin: Instant::now(),
     };
     drop(shop);
@@ -176,6 +180,11 @@ pub(crate) fn run(
         .enable_time()
         .build()?;
     Ok(runtime.block_on(writer.run(batches, run.signals, output.continued)))
+}
+
+/// Looks that are not kept fail the run as a report that cannot be written does.
+fn unsaved(error: anyhow::Error) -> io::Error {
+    io::Error::other(format!("{error:#}"))
 }
 
 struct Writer {
@@ -192,6 +201,7 @@ struct Writer {
     progress: Progress,
     state: Option<(PathBuf, Fingerprint)>,
     saved: Instant,
+    saver: Option<Saver>,
     begin: Instant,
 }
 
@@ -201,6 +211,11 @@ impl Writer {
         // Workers that still have something to hand over find nobody, and end.
         drop(batches);
         let interrupted = *signals.stop.borrow();
+        let kept = match self.saver.take() {
+            Some(saver) => saver.finish().await.map_err(unsaved).map(drop),
+            None => Ok(()),
+        };
+        let written = written.and(kept);
         let written = written.and_then(|()| self.finish());
         let why = match written {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Why::OutputClosed,
@@ -238,7 +253,13 @@ impl Writer {
         loop {
             tokio::select! {
                 batch = batches.recv() => match batch {
-                    Some(batch) => self.take(batch)?,
+                    Some(mut batch) => {
+                        let kept = std::mem::take(&mut batch.kept);
+                        self.take(batch)?;
+                        if let Some(saver) = &mut self.saver {
+                            saver.take(kept).await.map_err(unsaved)?;
+                        }
+                    }
                     None => break,
                 },
                 _ = clock.tick() => self.tick()?,

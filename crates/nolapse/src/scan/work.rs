@@ -13,17 +13,20 @@ use std::time::Duration;
 
 use model::Service;
 use model::endpoint::Identity;
+use model::inventory::Vantage;
 use net::{Network, Permits};
 use probe::Prober;
 use tokio::sync::{Mutex, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::inventory::saving::Kept;
 use crate::report::Rendering;
-use crate::scan::look::{Eye, Judge, Look};
 use crate::scan::resume::Step;
 use crate::scan::tally::Tally;
 use crate::scan::targets::{Item, Where};
+use engine::look::{Eye, Judge, Look};
+use engine::remember::remembered;
 
 /// What all workers share.
 pub(crate) struct Shop {
@@ -41,6 +44,8 @@ pub(crate) struct Shop {
     pub(crate) second_look: SecondLook,
     /// What to make of a look.
     pub(crate) rendering: Rendering,
+    /// Whether looks are kept in the inventory, and from where they are made.
+    pub(crate) save: Option<Vantage>,
     /// Items; the lock is held while waiting for the next batch of them.
     pub(crate) source: Mutex<mpsc::Receiver<Vec<Item>>>,
     /// Turns true when no more shall be done.
@@ -67,6 +72,8 @@ pub(crate) struct Batch {
     pub(crate) steps: Vec<Step>,
     /// How they stand.
     pub(crate) tally: Tally,
+    /// Looks for the inventory.
+    pub(crate) kept: Vec<Kept>,
 }
 
 /// A batch goes out when it holds so many looks or bytes, or is so old.
@@ -230,6 +237,12 @@ impl Worker {
 
     fn hand_over(&mut self, index: u64, look: Look) {
         self.at.shop.rendering.append(&look, &mut self.outbox.bytes);
+        if let Some(vantage) = &self.at.shop.save {
+            self.outbox.kept.push(Kept {
+                look: remembered(&look, vantage),
+                resolved: look.observation.elapsed.resolve.is_some(),
+            });
+        }
         self.outbox.tally.count(&look.observation, look.assessment.status);
         if self.at.shop.rendering == Rendering::Kept {
             self.outbox.looks.push((index, look));

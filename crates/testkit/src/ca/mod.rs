@@ -18,7 +18,7 @@ use rcgen::{
 };
 
 pub use self::key::{KeyKind, openssl};
-pub use self::pem::pem;
+pub use self::pem::{base64, pem};
 pub use self::pki::{Pki, Served, bundle};
 pub use self::revocation::{Say, index};
 

@@ -2,12 +2,17 @@
 
 /// `bytes` as RFC 7468 text.
 pub fn pem(label: &str, bytes: &[u8]) -> String {
-    let encoded = base64(bytes);
+    let encoded = base64_lines(bytes);
     format!("-----BEGIN {label}-----\n{encoded}-----END {label}-----\n")
 }
 
+/// Base64 in one line.
+pub fn base64(bytes: &[u8]) -> String {
+    base64_lines(bytes).replace('\n', "")
+}
+
 /// Base64 in lines of 64.
-fn base64(bytes: &[u8]) -> String {
+fn base64_lines(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::new();
     for line in bytes.chunks(48) {

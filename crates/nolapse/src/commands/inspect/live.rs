@@ -13,8 +13,8 @@ use crate::Exit;
 use crate::commands::check;
 use crate::commands::looking::Looking;
 use crate::report::detail;
-use crate::scan::look::Look;
 use crate::terminal::{Colour, Style};
+use engine::look::Look;
 
 /// One page for each different chain that the addresses of a target serve.
 pub(super) fn pages(source: &str, looking: &Looking) -> Result<Vec<Page>, Trouble> {

@@ -14,57 +14,59 @@ use jiff::Timestamp;
 use model::observation::{Depth, Elapsed, Failure, Observation, Outcome, Stage};
 use model::{Endpoint, Evidence, Service};
 use net::Network;
-use net::clock::SystemClock;
 use probe::Prober;
 use tokio::time::Instant;
 
-use crate::scan::inquiry::Inquiry;
+use crate::inquiry::Inquiry;
+use crate::steady::Timepiece;
 
 /// What one endpoint presented, and how that is judged.
 #[derive(Clone, Debug)]
-pub(crate) struct Look {
+pub struct Look {
     /// The facts.
-    pub(crate) observation: Observation,
+    pub observation: Observation,
     /// The verdict.
-    pub(crate) assessment: Assessment,
+    pub assessment: Assessment,
     /// What third parties said; empty when nobody was asked.
-    pub(crate) evidence: Evidence,
+    pub evidence: Evidence,
 }
 
 /// What is needed to judge, shared by all workers.
-pub(crate) struct Judge {
+pub struct Judge {
     /// Whom to trust.
-    pub(crate) stores: Stores,
+    pub stores: Stores,
     /// When an end is near.
-    pub(crate) policy: Policy,
+    pub policy: Policy,
     /// Signatures that were checked before.
-    pub(crate) memory: SignatureMemory,
+    pub memory: SignatureMemory,
     /// Asks third parties, if anything is to be asked.
-    pub(crate) inquiry: Option<Inquiry>,
+    pub inquiry: Option<Inquiry>,
     /// The time as of which to judge, when it is not the time of the look.
-    pub(crate) at: Option<Timestamp>,
+    pub at: Option<Timestamp>,
+    /// Where looks take their time from.
+    pub time: Timepiece,
 }
 
 /// What is needed to look and to judge. Each worker has its own.
-pub(crate) struct Eye {
+pub struct Eye {
     /// Looks.
-    pub(crate) prober: Prober,
+    pub prober: Prober,
     /// How far.
-    pub(crate) depth: Depth,
+    pub depth: Depth,
     /// Judges.
-    pub(crate) judge: Arc<Judge>,
+    pub judge: Arc<Judge>,
 }
 
 impl Eye {
     /// Looks at one address of a service. `resolve` is what finding the address took.
-    pub(crate) async fn look(
+    pub async fn look(
         &self,
         network: &Network,
         service: &Arc<Service>,
         address: IpAddr,
         resolve: Option<Duration>,
     ) -> Look {
-        let at = SystemClock.now();
+        let at = self.judge.time.now();
         let endpoint = Endpoint {
             service: Arc::clone(service),
             address,
@@ -106,7 +108,7 @@ impl Eye {
     }
 
     /// The look at a name that has no address.
-    pub(crate) fn look_at_nothing(&self, service: &Arc<Service>, failure: Failure, took: Duration) -> Look {
+    pub fn look_at_nothing(&self, service: &Arc<Service>, failure: Failure, took: Duration) -> Look {
         let elapsed = Elapsed {
             resolve: Some(took),
             total: took,
@@ -116,7 +118,7 @@ impl Eye {
     }
 
     fn unresolved(&self, service: &Arc<Service>, failure: Failure, elapsed: Elapsed) -> Observation {
-        probe::unresolved(service, failure, self.depth, SystemClock.now(), elapsed.total)
+        probe::unresolved(service, failure, self.depth, self.judge.time.now(), elapsed.total)
     }
 
     fn judged(&self, observation: Observation, evidence: Evidence) -> Look {
@@ -128,7 +130,7 @@ impl Eye {
                 ..
             } = &*self.judge;
             let law = Law { stores, policy };
-            let now = self.judge.at.unwrap_or_else(|| SystemClock.now());
+            let now = self.judge.at.unwrap_or_else(|| self.judge.time.now());
             assess::judge(observation, &evidence, law, memory, now)
         };
         match panic::catch_unwind(AssertUnwindSafe(|| quietly(|| judge(&observation)))) {
@@ -166,7 +168,7 @@ impl Eye {
 
 impl Look {
     /// Whether a second look, later, may well see more.
-    pub(crate) const fn is_worth_repeating(&self) -> bool {
+    pub const fn is_worth_repeating(&self) -> bool {
         matches!(
             self.observation.outcome,
             Outcome::Stopped {
@@ -194,7 +196,7 @@ thread_local! {
 
 /// Keeps caught panics off standard error, where they would stand in the middle of the progress line: they are in the
 /// records. Others are printed as ever.
-pub(crate) fn hush_caught_panics() {
+pub fn hush_caught_panics() {
     let usual = panic::take_hook();
     panic::set_hook(Box::new(move |panic| {
         if !CAUGHT.get() {

@@ -16,32 +16,32 @@ use net::http::Client;
 use probe::evidence::Gatherer;
 
 /// Asks third parties. Shared by all workers.
-pub(crate) struct Inquiry {
+pub struct Inquiry {
     wants: Wants,
     gatherer: Arc<Gatherer>,
 }
 
 /// What is wanted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wants {
+pub struct Wants {
     /// Whether certificates are revoked.
-    pub(crate) revocation: bool,
+    pub revocation: bool,
     /// Issuers that were not sent.
-    pub(crate) issuers: bool,
+    pub issuers: bool,
     /// Who may issue.
-    pub(crate) caa: bool,
+    pub caa: bool,
 }
 
 impl Wants {
     /// Whether anything is.
-    pub(crate) const fn any(self) -> bool {
+    pub const fn any(self) -> bool {
         self.revocation || self.issuers || self.caa
     }
 }
 
 impl Inquiry {
     /// An inquiry that may also reach these networks, though they are not public.
-    pub(crate) fn new(wants: Wants, networks: Vec<IpNet>) -> Self {
+    pub fn new(wants: Wants, networks: Vec<IpNet>) -> Self {
         Self {
             wants,
             gatherer: Gatherer::new(Client::new(networks)),
@@ -49,7 +49,7 @@ impl Inquiry {
     }
 
     /// Asks about what one look saw.
-    pub(crate) async fn evidence(
+    pub async fn evidence(
         &self,
         network: &Network,
         observation: &Observation,

@@ -1,0 +1,342 @@
+//! `serve`: the inventory kept fresh. Asks sources and looks at endpoints when it is their turn, and remembers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use assess::{Policy, SignatureMemory, Threshold};
+use engine::conductor::{self, Counts, Ended, Score, Told, Until};
+use engine::look::{Judge, hush_caught_panics};
+use engine::steady::{Skew, Timepiece};
+use model::inventory::{RunEnd, Vantage};
+use net::{Caps, Families, Permits};
+use store::Store;
+
+use crate::anchors::StoreArgs;
+use crate::commands::asking::Asking;
+use crate::commands::looking::{resolver, threshold};
+use crate::config::{Config, Pace};
+use crate::inventory::{Inventory, Where, asking, runtime};
+use crate::scan::signals::Signals;
+use crate::{Exit, limit, say, text};
+
+/// Arguments of `serve`.
+#[derive(clap::Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// Do all that is due now, then end: for cron, and for a first fill
+    #[arg(long, env = "NOLAPSE_ONCE", hide_env = true)]
+    once: bool,
+
+    /// As --once, but ask every source and look at every endpoint, due or not
+    #[arg(long, env = "NOLAPSE_EVERYTHING", hide_env = true)]
+    everything: bool,
+
+    #[command(flatten)]
+    place: Where,
+
+    #[command(flatten)]
+    looking: Looking,
+}
+
+/// How to look. What is not said here is said by `[schedule]` and `[policy]` of the configuration.
+#[derive(clap::Args)]
+#[command(next_help_heading = "How to look")]
+struct Looking {
+    #[command(flatten)]
+    trust: StoreArgs,
+
+    /// Time left that is worth a warning: days (20), a share of the lifetime (33%), or `lifetime`
+    #[arg(short, long, value_name = "LEFT", env = "NOLAPSE_WARNING", hide_env = true, value_parser = threshold)]
+    warning: Option<Threshold>,
+
+    /// Time left that is critical, in the same words
+    #[arg(short, long, value_name = "LEFT", env = "NOLAPSE_CRITICAL", hide_env = true, value_parser = threshold)]
+    critical: Option<Threshold>,
+
+    /// Only IPv4 addresses of names
+    #[arg(
+        short = '4',
+        long,
+        conflicts_with = "ipv6",
+        env = "NOLAPSE_IPV4",
+        hide_env = true
+    )]
+    ipv4: bool,
+
+    /// Only IPv6 addresses of names
+    #[arg(short = '6', long, env = "NOLAPSE_IPV6", hide_env = true)]
+    ipv6: bool,
+
+    /// A DNS server to ask instead of the operating system's; may be repeated
+    #[arg(
+        long = "resolver", value_name = "ADDRESS[:PORT]", env = "NOLAPSE_RESOLVER", hide_env = true,
+        value_delimiter = ',', value_parser = resolver
+    )]
+    resolvers: Vec<std::net::SocketAddr>,
+
+    #[command(flatten)]
+    asking: Asking,
+}
+
+const AFTER_HELP: &str = "\
+Without a configuration the inventory is one SQLite file in $XDG_STATE_HOME/nolapse (~/.local/state/nolapse; as a service of \
+systemd its StateDirectory), and what is looked at is what `nolapse scan --save` was given. With one, sources say what exists:
+
+  [source.fleet]
+  kind = \"list\"
+  file = \"fleet.txt\"
+
+Ctrl-C or SIGTERM lets looks under way end and writes them; a second one ends at once. What is due is kept in the inventory: a \
+crash or a day offline loses no turn. Several `nolapse serve` may share one PostgreSQL; they divide the work.
+
+Exit status:
+  0    ended in order
+  2    wrong usage, or the inventory cannot be used
+  3    with --once: a source failed, or another process holds the work
+  130  interrupted
+
+Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins over the variable, and both over the file.";
+
+/// Runs it.
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    hush_caught_panics();
+    let Inventory { config, store } = args.place.open()?;
+    let signals = Signals::listen();
+    let runtime = runtime()?;
+    let (ended, counts) = runtime.block_on(async {
+        let score = score(args, &config, &store, &signals).await?;
+        let mut voice = Voice::new(args.once || args.everything, &store, &score);
+        let ended = conductor::conduct(&store, score, &mut |told| voice.say(told)).await;
+        anyhow::Ok(ended?)
+    })?;
+    say::line(&summary(ended, &counts));
+    Ok(match ended {
+        Ended::Stopped if args.once || args.everything => Exit::Interrupted,
+        Ended::Held => Exit::NothingJudged,
+        Ended::Done if counts.sources_failed > 0 => Exit::NothingJudged,
+        Ended::Done | Ended::Stopped => Exit::Fine,
+    })
+}
+
+async fn score(args: &Args, config: &Config, store: &Store, signals: &Signals) -> anyhow::Result<Score> {
+    let Pace {
+        per_address,
+        per_network,
+        rate,
+        timeout,
+        ..
+    } = config.pace;
+    let network = network(&args.looking, timeout);
+    let latest = store
+        .setting(conductor::TIME)
+        .await?
+        .and_then(|time| time.parse().ok());
+    let allowed = limit::connections().unwrap_or(usize::MAX);
+    let concurrency = config.pace.concurrency.min(allowed).max(1);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    Ok(Score {
+        workers: cores.min(concurrency),
+        concurrency,
+        looking: probe::Settings {
+            budget: timeout,
+            ..probe::Settings::default()
+        },
+        permits: Permits::new(Caps {
+            per_address,
+            per_network,
+            rate,
+        }),
+        judge: Arc::new(judge(&args.looking, config, Timepiece::steady(latest))?),
+        vantage: Vantage::local(),
+        cadence: Arc::new(config.cadence.clone()),
+        owner: owner()?,
+        sources: asking::sources(config, &network),
+        network,
+        until: match (args.once, args.everything) {
+            (false, false) => Until::Stopped,
+            (true, false) => Until::NothingIsDue,
+            (_, true) => Until::AllIsSeen,
+        },
+        stop: signals.stop.clone(),
+    })
+}
+
+fn network(looking: &Looking, timeout: Duration) -> net::Settings {
+    net::Settings {
+        resolvers: looking.resolvers.clone(),
+        families: match (looking.ipv4, looking.ipv6) {
+            (true, _) => Families::V4,
+            (_, true) => Families::V6,
+            (false, false) => Families::Both,
+        },
+        connect_timeout: model::limits::CONNECT.min(timeout),
+        resolve_timeout: model::limits::RESOLVE.min(timeout),
+    }
+}
+
+/// Signatures remembered while serving: a leaf is looked at every few hours, so all of a large fleet are worth keeping.
+const SIGNATURES: usize = 1 << 20;
+
+fn judge(looking: &Looking, config: &Config, time: Timepiece) -> anyhow::Result<Judge> {
+    let (stores, required) = looking.trust.stores()?;
+    Ok(Judge {
+        stores,
+        policy: Policy {
+            required,
+            warning: looking.warning.unwrap_or(config.policy.warning),
+            critical: looking.critical.unwrap_or(config.policy.critical),
+        },
+        memory: SignatureMemory::with_capacity(SIGNATURES),
+        inquiry: looking.asking.inquiry(),
+        at: None,
+        time,
+    })
+}
+
+/// Different for each process, also on one machine.
+fn owner() -> anyhow::Result<Box<str>> {
+    let mut octets = [0; 8];
+    aws_lc_rs::rand::fill(&mut octets)
+        .ok()
+        .context("the operating system gives no random numbers")?;
+    Ok(format!("{}-{}", std::process::id(), hex::encode(octets)).into())
+}
+
+fn summary(ended: Ended, counts: &Counts) -> String {
+    let words = match ended {
+        Ended::Done => "done",
+        Ended::Stopped => "stopped",
+        Ended::Held => "another `nolapse serve` holds the work: nothing was done",
+    };
+    let failed = match counts.sources_failed {
+        0 => String::new(),
+        failed => format!(
+            " ({} failed: `nolapse source list` says why)",
+            text::count(failed)
+        ),
+    };
+    format!(
+        "{words}: {} ({} without a certificate), {}{failed}",
+        text::counted(counts.looks, "look"),
+        text::count(counts.stopped),
+        text::counted(counts.sources, "source asked").replace("askeds", "asked")
+    )
+}
+
+/// What is said on standard error: a line for what happened, and how far we are from time to time.
+struct Voice {
+    once: bool,
+    last: Instant,
+    before: Counts,
+    clock: Skew,
+}
+
+/// How often it is said how far we are.
+const STATUS_EVERY: Duration = Duration::from_secs(60);
+
+impl Voice {
+    fn new(once: bool, store: &Store, score: &Score) -> Self {
+        let sources = text::counted(u64::try_from(score.sources.len()).unwrap_or(0), "source");
+        say::line(&format!(
+            "serving {}: {sources}, looking every {}",
+            model::untrusted::shown(&store.address().to_string()),
+            text::measured(score.cadence.every.try_into().unwrap_or_default())
+        ));
+        Self {
+            once,
+            last: Instant::now(),
+            before: Counts::default(),
+            clock: Skew::None,
+        }
+    }
+
+    fn say(&mut self, told: Told) {
+        match told {
+            Told::Standing(counts) => self.standing(counts),
+            Told::Skew(skew) => self.skew(skew),
+            Told::Waiting => say::line(
+                "another process holds the work: waiting until it gives it back or its lease of 30 s ends",
+            ),
+            Told::Leading { shards } if shards < usize::from(store::SHARDS) => {
+                say::line(&format!("working on {shards} of {} parts", store::SHARDS));
+            }
+            Told::Leading { .. } => {}
+            Told::Trouble(error) => say::warning(&format!("{error}; trying again")),
+            Told::Asked(done) => asked(&done),
+        }
+    }
+
+    fn standing(&mut self, counts: Counts) {
+        if self.last.elapsed() < STATUS_EVERY || self.once && counts.under_way == 0 {
+            return;
+        }
+        let looks = counts.looks - self.before.looks;
+        say::line(&format!(
+            "{} in the last {}, {} under way",
+            text::counted(looks, "look"),
+            text::measured(self.last.elapsed()),
+            text::count(u64::try_from(counts.under_way).unwrap_or(u64::MAX))
+        ));
+        (self.last, self.before) = (Instant::now(), counts);
+    }
+
+    fn skew(&mut self, skew: Skew) {
+        // What lasts is said once.
+        let same = std::mem::discriminant(&self.clock) == std::mem::discriminant(&skew);
+        if same && !matches!(skew, Skew::Slept(_)) {
+            return;
+        }
+        self.clock = skew;
+        let span = |by: jiff::SignedDuration| text::measured(by.unsigned_abs());
+        match skew {
+            Skew::None => {}
+            Skew::Slept(by) => say::line(&format!(
+                "the clock went on by {} at once: this machine slept, or was set right",
+                span(by)
+            )),
+            Skew::Behind(by) => say::warning(&format!(
+                "the clock was set back by {}: going on from the later time until it is reached; is it right now?",
+                span(by)
+            )),
+            Skew::Unbelievable(by) => say::warning(&format!(
+                "the clock leapt by {} and is not believed: judging by the time that has really passed; set the clock, and if it \
+                 is right, start `nolapse serve` anew",
+                span(by)
+            )),
+        }
+    }
+}
+
+/// How asking a source ended, in one line, and what there is to say beside.
+pub(crate) fn asked(done: &engine::source::Done) {
+    let Some(outcome) = &done.run.outcome else { return };
+    let skipped: Vec<String> = outcome
+        .skipped
+        .iter()
+        .map(|(reason, count)| format!("{} {reason}", text::count(*count)))
+        .collect();
+    let skipped = if skipped.is_empty() {
+        String::new()
+    } else {
+        format!(" + skipped {}", skipped.join(", "))
+    };
+    let words = format!(
+        "source {}: {}, found {} = kept {}{skipped}",
+        done.run.source,
+        outcome.end.word(),
+        text::count(outcome.found),
+        text::count(outcome.stored)
+    );
+    let error = outcome.error.as_ref().map(|error| error.shown());
+    match (outcome.end, error) {
+        (RunEnd::Complete, None) => say::line(&words),
+        (RunEnd::Complete, Some(error)) | (RunEnd::Partial | RunEnd::Failed, Some(error)) => {
+            say::warning(&format!("{words}: {error}"));
+        }
+        (RunEnd::Partial | RunEnd::Failed, None) => say::warning(&words),
+    }
+    for remark in &done.remarks {
+        say::line(&format!("  {}", model::untrusted::shown_escaped(remark)));
+    }
+}
