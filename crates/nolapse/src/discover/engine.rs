@@ -4,13 +4,11 @@
 //! become known. A place that fails is reported and stops nobody else. The same zone from a second place is a second view:
 //! it is expanded for itself.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
-use model::observation::Failure;
 use model::zone::expand::{Expansion, Extent, Line, Why};
 use model::zone::{Domain, DomainRef, RecordRef};
-use model::{Name, limits};
+use model::limits;
 use net::dns::stream::SigningClock;
 use net::{Caps, Network, Permits};
 use sources::master_file;
@@ -431,14 +429,10 @@ impl<'f> Engine<'_, '_, 'f> {
             }
             view.finish(&mut |line| events(Event::Line(place, line)));
             let names = view.outside();
-            let hosts: Vec<Name> = names
-                .iter()
-                .filter_map(|name| name.borrowed().host().ok())
-                .collect();
             let asked = self
                 .network
-                .resolve_all(hosts, &mut |name, answer| {
-                    answered(view, name, answer, &mut |line| {
+                .resolve_all(names, &mut |name, answer| {
+                    view.answer(name, answer, &mut |line| {
                         sum.unresolved += u64::from(is_missing(&line));
                         events(Event::Line(place, line));
                     });
@@ -447,17 +441,6 @@ impl<'f> Engine<'_, '_, 'f> {
             sum.questions += asked.questions;
             sum.filtered += view.filtered();
         }
-    }
-}
-
-fn answered(
-    view: &mut Expansion,
-    name: &Name,
-    answer: Result<&[IpAddr], &Failure>,
-    out: &mut dyn FnMut(Line<'_>),
-) {
-    if let Ok(domain) = Domain::parse(name.as_str()) {
-        view.answer(&domain, answer, out);
     }
 }
 

@@ -5,13 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::net::IpAddr;
 
 use clap::ValueEnum;
 use model::zone::expand::{Certainty, Found, Holder, Line, Unusable};
+use model::zone::record::{push_address, push_number};
 
 use crate::discover::compare::Difference;
 use crate::discover::engine::{Report, State, Sum, plain};
-use crate::discover::line;
+use crate::discover::line::{self, Lines};
 use crate::terminal::Style;
 use crate::text;
 
@@ -44,7 +46,8 @@ pub(crate) struct Counts {
 pub(crate) struct Writer<W: Write> {
     out: W,
     format: Format,
-    buffer: String,
+    buffer: Vec<u8>,
+    lines: Lines,
     any: bool,
     /// Counts.
     pub(crate) counts: Counts,
@@ -74,7 +77,8 @@ impl<W: Write> Writer<W> {
         let mut writer = Self {
             out,
             format,
-            buffer: String::with_capacity(BUFFER + 4096),
+            buffer: Vec::with_capacity(BUFFER + 4096),
+            lines: Lines::default(),
             any: false,
             counts: Counts::default(),
             table: Table::default(),
@@ -82,7 +86,7 @@ impl<W: Write> Writer<W> {
             watched,
         };
         if format == Format::Json {
-            writer.buffer.push('[');
+            writer.buffer.push(b'[');
         }
         writer
     }
@@ -101,12 +105,12 @@ impl<W: Write> Writer<W> {
             (Format::Table, Line::Unusable(unusable)) => self.table.obstacle(unusable),
             (Format::Targets, Line::Endpoint(found)) => {
                 push_target(found, &mut self.buffer);
-                self.buffer.push('\n');
+                self.buffer.push(b'\n');
             }
             (Format::Targets, Line::Unusable(_)) => {}
             (Format::Ndjson | Format::Json, _) => {
                 self.separate();
-                line::append(line, view, &mut self.buffer);
+                self.lines.append(line, view, &mut self.buffer);
                 self.close();
             }
         }
@@ -138,12 +142,12 @@ impl<W: Write> Writer<W> {
             Format::Targets => {}
             Format::Ndjson | Format::Json => {
                 self.separate();
-                self.buffer.push_str("{\"kind\":\"");
-                self.buffer.push_str(kind);
-                self.buffer.push('"');
+                self.buffer.extend_from_slice(b"{\"kind\":\"");
+                self.buffer.extend_from_slice(kind.as_bytes());
+                self.buffer.push(b'"');
                 line::member("name", name, &mut self.buffer);
                 line::member("reason", reason, &mut self.buffer);
-                self.buffer.push('}');
+                self.buffer.push(b'}');
                 self.close();
             }
         }
@@ -153,10 +157,12 @@ impl<W: Write> Writer<W> {
     /// Ends the report.
     pub(crate) fn finish(mut self, style: Style, sum: &Sum) -> io::Result<(Counts, W)> {
         match self.format {
-            Format::Json => self.buffer.push_str("\n]\n"),
+            Format::Json => self.buffer.extend_from_slice(b"\n]\n"),
             Format::Table => {
                 let table = std::mem::take(&mut self.table);
-                table.write(style, &self.counts, sum, &mut self.buffer);
+                let mut text = String::new();
+                table.write(style, &self.counts, sum, &mut text);
+                self.buffer.extend_from_slice(text.as_bytes());
             }
             Format::Ndjson | Format::Targets => {}
         }
@@ -169,14 +175,15 @@ impl<W: Write> Writer<W> {
 
     fn separate(&mut self) {
         if self.format == Format::Json {
-            self.buffer.push_str(if self.any { ",\n" } else { "\n" });
+            let between: &[u8] = if self.any { b",\n" } else { b"\n" };
+            self.buffer.extend_from_slice(between);
         }
         self.any = true;
     }
 
     fn close(&mut self) {
         if self.format == Format::Ndjson {
-            self.buffer.push('\n');
+            self.buffer.push(b'\n');
         }
     }
 
@@ -191,7 +198,7 @@ impl<W: Write> Writer<W> {
         if self.failed.is_none()
             && let Err(error) = self
                 .out
-                .write_all(self.buffer.as_bytes())
+                .write_all(&self.buffer)
                 .and_then(|()| self.out.flush())
         {
             self.failed = Some(error);
@@ -201,22 +208,22 @@ impl<W: Write> Writer<W> {
 }
 
 /// Appends an endpoint in the grammar of targets.
-pub(crate) fn push_target(found: &Found<'_>, out: &mut String) {
+fn push_target(found: &Found<'_>, out: &mut Vec<u8>) {
     let scheme = match found.starttls {
         model::StartTls::None => "tls",
         other => other.word(),
     };
-    let Found {
-        name, address, port, ..
-    } = found;
-    out.push_str(scheme);
-    out.push_str("://");
-    out.push_str(name);
-    if address.is_ipv6() {
-        out.push_str(&format!("@[{address}]:{port}"));
-    } else {
-        out.push_str(&format!("@{address}:{port}"));
-    }
+    out.extend_from_slice(scheme.as_bytes());
+    out.extend_from_slice(b"://");
+    out.extend_from_slice(found.name.as_bytes());
+    let (before, behind): (&[u8], &[u8]) = match found.address {
+        IpAddr::V4(_) => (b"@", b":"),
+        IpAddr::V6(_) => (b"@[", b"]:"),
+    };
+    out.extend_from_slice(before);
+    push_address(found.address, out);
+    out.extend_from_slice(behind);
+    push_number(found.port.into(), out);
 }
 
 impl Table {

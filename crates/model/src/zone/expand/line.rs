@@ -1,6 +1,7 @@
 //! What an expansion gives: an endpoint, or why something is none.
 
 use std::fmt;
+use std::io::Write as _;
 use std::net::IpAddr;
 
 use crate::name::NameError;
@@ -97,6 +98,21 @@ pub enum Because<'a> {
     },
     /// Where a name was read that no record has.
     Listed(&'a str),
+}
+
+impl Because<'_> {
+    /// Appends what `Display` writes; of records without its machinery. Says whether it is sure that nobody has to escape
+    /// anything of it.
+    pub fn push_text(&self, out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Record(record) => record.push_text(out),
+            other => {
+                // Memory takes everything.
+                write!(out, "{other}").unwrap_or_default();
+                false
+            }
+        }
+    }
 }
 
 impl fmt::Display for Because<'_> {

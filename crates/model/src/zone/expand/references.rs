@@ -68,13 +68,12 @@ struct Arrived<'a> {
 impl Expansion {
     /// Follows everything that refers to other names. Afterwards [`Expansion::outside`] has the names for a resolver.
     pub fn finish(&mut self, out: &mut Out<'_>) {
+        self.gather();
         if self.references.is_empty() && self.wildcards.is_empty() && self.wishes.names.is_empty() {
             return;
         }
         self.v4.sort_unstable();
         self.v6.sort_unstable();
-        self.exists.sort_unstable();
-        self.exists.dedup();
         for place in 0..self.references.len() {
             self.reference(place, out);
         }
@@ -145,7 +144,7 @@ impl Expansion {
         match record.data() {
             Data::Cname(_) | Data::Alias(..) if record.owner.is_wildcard() => {}
             // The second family of the same alias, or weighted ones: the first stands for all.
-            Data::Alias(..) if self.cnames.get(&record.owner.to_owned()) != Some(&place) => {}
+            Data::Alias(..) if self.cnames.get(record.owner.wire()) != Some(&place) => {}
             Data::Cname(target) | Data::Alias(_, target) => {
                 if record.owner.has_underscore_label() {
                     return self.say(start, Why::ServiceLabel, out);

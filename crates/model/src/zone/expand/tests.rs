@@ -93,11 +93,11 @@ fn expand_with(wishes: Wishes, records: &[&str]) -> Vec<String> {
     let mut expansion = Expansion::new(wishes);
     let mut lines = Vec::new();
     let mut out = |line: Line<'_>| lines.push(shown(line));
-    expansion.begin(Domain::parse(ZONE).unwrap());
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap());
     for words in records {
-        expansion.take(record(words).borrowed(), &mut out);
+        expansion.take(zone, record(words).borrowed(), &mut out);
     }
-    expansion.end(Extent::Whole);
+    expansion.end(zone, Extent::Whole);
     expansion.finish(&mut out);
     for name in expansion.outside() {
         let vendor = [IpAddr::from([198, 51, 100, 7])];
@@ -418,8 +418,8 @@ fn a_partial_zone_proves_no_absence() {
     let mut expansion = Expansion::new(wishes());
     let mut lines = Vec::new();
     let mut out = |line: Line<'_>| lines.push(shown(line));
-    expansion.begin(Domain::parse(ZONE).unwrap());
-    expansion.take(record("a CNAME missing").borrowed(), &mut out);
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap());
+    expansion.take(zone, record("a CNAME missing").borrowed(), &mut out);
     expansion.finish(&mut out);
     assert_eq!(
         expansion.outside(),
@@ -434,15 +434,15 @@ fn a_zone_that_comes_again_gives_nothing_twice() {
     let mut expansion = Expansion::new(wishes());
     let mut lines = Vec::new();
     let mut out = |line: Line<'_>| lines.push(shown(line));
-    expansion.begin(Domain::parse(ZONE).unwrap());
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap());
     for words in ["a A 192.0.2.1", "c CNAME a", "sub NS ns.sub"] {
-        expansion.take(record(words).borrowed(), &mut out);
+        expansion.take(zone, record(words).borrowed(), &mut out);
     }
-    expansion.restart();
+    expansion.restart(zone);
     for words in ["a A 192.0.2.1", "a A 192.0.2.2", "x.sub A 192.0.2.3", "c CNAME a"] {
-        expansion.take(record(words).borrowed(), &mut out);
+        expansion.take(zone, record(words).borrowed(), &mut out);
     }
-    expansion.end(Extent::Whole);
+    expansion.end(zone, Extent::Whole);
     expansion.finish(&mut out);
     let heads: Vec<&str> = lines
         .iter()
@@ -466,11 +466,11 @@ fn unwanted_names_are_counted() {
     let mut expansion = Expansion::new(wishes()).keeping(Box::new(|name| !name.starts_with("dev.")));
     let mut count = 0;
     let mut out = |_: Line<'_>| count += 1;
-    expansion.begin(Domain::parse(ZONE).unwrap());
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap());
     for words in ["dev A 192.0.2.1", "www A 192.0.2.1", "dev.x CNAME www"] {
-        expansion.take(record(words).borrowed(), &mut out);
+        expansion.take(zone, record(words).borrowed(), &mut out);
     }
-    expansion.end(Extent::Whole);
+    expansion.end(zone, Extent::Whole);
     expansion.finish(&mut out);
     assert_eq!((expansion.filtered(), count), (2, 1));
 }
@@ -491,4 +491,45 @@ fn a_crowd_behind_one_name_is_bounded() {
     );
     let through: Vec<_> = lines.iter().filter(|line| line.contains("CNAME")).collect();
     assert_eq!(through.len(), 3 * crate::limits::ADDRESSES_PER_NAME);
+}
+
+#[test]
+fn zones_that_come_at_once_are_as_good_as_one_after_the_other() {
+    let other = Domain::parse("example.net").unwrap();
+    let mut expansion = Expansion::new(wishes());
+    let mut lines = Vec::new();
+    let mut out = |line: Line<'_>| lines.push(shown(line));
+    let first = expansion.begin(Domain::parse(ZONE).unwrap());
+    let second = expansion.begin(other.clone());
+    let moved = |words: &str| {
+        let mut record = record(words);
+        let moved = record.owner.borrowed().moved(Domain::parse(ZONE).unwrap().borrowed(), other.borrowed());
+        record.owner = moved.unwrap();
+        record
+    };
+    expansion.take(second, moved("x CNAME c").borrowed(), &mut out);
+    expansion.take(first, record("a A 192.0.2.1").borrowed(), &mut out);
+    expansion.take(second, moved("a A 192.0.2.2").borrowed(), &mut out);
+    expansion.take(first, record("sub NS ns.sub").borrowed(), &mut out);
+    expansion.take(second, moved("b.sub A 192.0.2.4").borrowed(), &mut out);
+    // It breaks off; the other one is none the worse.
+    expansion.restart(first);
+    expansion.take(first, record("a A 192.0.2.1").borrowed(), &mut out);
+    expansion.take(first, record("c CNAME a").borrowed(), &mut out);
+    expansion.end(second, Extent::Whole);
+    expansion.end(first, Extent::Whole);
+    expansion.finish(&mut out);
+    let heads: Vec<&str> = lines.iter().map(|line| line.split(" <-").next().unwrap()).collect();
+    assert_eq!(
+        heads,
+        [
+            "a.example.com 192.0.2.1:443 none",
+            "a.example.net 192.0.2.2:443 none",
+            "sub.example.com.: delegated",
+            "b.sub.example.net 192.0.2.4:443 none",
+            // In the order in which the zones were begun.
+            "c.example.com 192.0.2.1:443 none",
+            "x.example.net 192.0.2.1:443 none",
+        ]
+    );
 }
