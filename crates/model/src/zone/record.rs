@@ -211,6 +211,10 @@ pub struct Binding<'a> {
     alpn: &'a [u8],
     /// The port, when one is named (section 7.2).
     pub port: Option<u16>,
+    /// Whether the protocols named are all that there are (section 7.1.1).
+    pub no_default_alpn: bool,
+    /// Keys that whoever uses the record must know (section 8), two octets each.
+    mandatory: &'a [u8],
     v4: &'a [u8],
     v6: &'a [u8],
 }
@@ -221,6 +225,25 @@ impl<'a> Binding<'a> {
         let (v4, v6) = (self.v4.as_chunks::<4>().0, self.v6.as_chunks::<16>().0);
         let v4 = v4.iter().map(|octets| IpAddr::V4(Ipv4Addr::from(*octets)));
         v4.chain(v6.iter().map(|octets| IpAddr::V6(Ipv6Addr::from(*octets))))
+    }
+
+    /// Keys that whoever uses the record must know.
+    fn mandatory(&self) -> impl Iterator<Item = u16> + use<'a> {
+        let keys = self.mandatory.as_chunks::<2>().0;
+        keys.iter().map(|octets| u16::from_be_bytes(*octets))
+    }
+
+    /// Why nobody who looks over TCP, and knows the keys named here, may use the record.
+    pub fn fault(&self) -> Option<&'static str> {
+        let known = |key| matches!(key, ALPN | NO_DEFAULT_ALPN | PORT | IPV4_HINT | IPV6_HINT);
+        if !self.mandatory().all(known) {
+            return Some("it demands a parameter that nobody here knows (mandatory)");
+        }
+        let is_quic = |protocol: &[u8]| protocol.starts_with(b"h3") || protocol == b"doq";
+        if self.no_default_alpn && self.protocols().all(is_quic) {
+            return Some("it is offered over QUIC alone (no-default-alpn)");
+        }
+        None
     }
 
     /// Protocols that the service names.
@@ -310,7 +333,9 @@ fn soa(data: &[u8]) -> Option<Data<'_>> {
 }
 
 /// Numbers of the parameters that matter here (RFC 9460 section 14.3.2).
+const MANDATORY: u16 = 0;
 const ALPN: u16 = 1;
+const NO_DEFAULT_ALPN: u16 = 2;
 const PORT: u16 = 3;
 const IPV4_HINT: u16 = 4;
 const IPV6_HINT: u16 = 6;
@@ -323,6 +348,8 @@ fn binding(data: &[u8]) -> Option<Binding<'_>> {
         target,
         alpn: &[],
         port: None,
+        no_default_alpn: false,
+        mandatory: &[],
         v4: &[],
         v6: &[],
     };
@@ -331,7 +358,9 @@ fn binding(data: &[u8]) -> Option<Binding<'_>> {
         let (length, behind) = number(behind)?;
         let (value, behind) = behind.split_at_checked(usize::from(length))?;
         match key {
+            MANDATORY => binding.mandatory = value,
             ALPN => binding.alpn = value,
+            NO_DEFAULT_ALPN => binding.no_default_alpn = true,
             PORT => binding.port = Some(number(value).filter(|(_, rest)| rest.is_empty())?.0),
             IPV4_HINT => binding.v4 = value,
             IPV6_HINT => binding.v6 = value,
@@ -435,12 +464,19 @@ impl fmt::Display for RecordRef<'_> {
 
 fn write_binding(binding: &Binding<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{} {}", binding.priority, binding.target)?;
+    let mandatory: Vec<String> = binding.mandatory().map(key_word).collect();
+    if !mandatory.is_empty() {
+        write!(f, " mandatory={}", mandatory.join(","))?;
+    }
     let protocols: Vec<String> = binding
         .protocols()
         .map(|protocol| protocol.escape_ascii().to_string())
         .collect();
     if !protocols.is_empty() {
         write!(f, " alpn={}", protocols.join(","))?;
+    }
+    if binding.no_default_alpn {
+        f.write_str(" no-default-alpn")?;
     }
     if let Some(port) = binding.port {
         write!(f, " port={port}")?;
@@ -456,6 +492,32 @@ fn write_binding(binding: &Binding<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resu
         }
     }
     Ok(())
+}
+
+/// Words of the parameters of a service binding (RFC 9460 section 14.3.2).
+const KEYS: [(u16, &str); 7] = [
+    (MANDATORY, "mandatory"),
+    (ALPN, "alpn"),
+    (NO_DEFAULT_ALPN, "no-default-alpn"),
+    (PORT, "port"),
+    (IPV4_HINT, "ipv4hint"),
+    (5, "ech"),
+    (IPV6_HINT, "ipv6hint"),
+];
+
+fn key_word(key: u16) -> String {
+    match KEYS.iter().find(|(number, _)| *number == key) {
+        Some((_, word)) => (*word).to_owned(),
+        None => format!("key{key}"),
+    }
+}
+
+/// The number of a parameter of a service binding: `port`, or `key3`.
+pub fn binding_key(word: &str) -> Option<u16> {
+    match KEYS.iter().find(|(_, known)| *known == word) {
+        Some((number, _)) => Some(*number),
+        None => word.strip_prefix("key")?.parse().ok(),
+    }
 }
 
 impl fmt::Debug for RecordRef<'_> {

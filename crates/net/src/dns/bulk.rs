@@ -387,7 +387,8 @@ impl Run {
         }
         open.addresses.sort_unstable();
         open.addresses.dedup();
-        open.addresses.truncate(limits::ADDRESSES_PER_NAME);
+        // One more says that there are more.
+        open.addresses.truncate(limits::ADDRESSES_PER_NAME + 1);
         if open.addresses.is_empty() {
             answers(name, Err(open.failure.as_ref().unwrap_or(&Failure::NoAddress)));
         } else {
@@ -505,7 +506,7 @@ impl Answer<'_> {
                 }
                 match record.data() {
                     Data::Address(address)
-                        if record.kind == self.kind && found.len() - before < limits::ADDRESSES_PER_NAME =>
+                        if record.kind == self.kind && found.len() - before <= limits::ADDRESSES_PER_NAME =>
                     {
                         found.push(address);
                     }

@@ -521,9 +521,10 @@ mod tests {
         message.extend(b"\xc0\0\0\x01\0\x01\0\0\0\x3c\0\0");
         let mut scratch = Scratch::default();
         assert!(read_record(&message, at, &mut scratch).is_err());
-        message.splice(at..at + 64, [62]);
-        message.splice(at + 1..at + 1, [b'a'; 62]);
-        assert_eq!(read_record(&message, at, &mut scratch).unwrap().2.owner.wire().len(), 255 - 1 + 1);
+        message.splice(at..at + 64, [61]);
+        message.splice(at + 1..at + 1, [b'a'; 61]);
+        let longest = read_record(&message, at, &mut scratch).unwrap().2;
+        assert_eq!(longest.owner.wire().len(), NAME_OCTETS);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Records come in; what they leave behind stays here until all zones are in: sixteen octets of an address record, and
 //! whatever refers to other names. Nothing is said here and nothing is followed.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -26,9 +26,44 @@ pub(super) struct Gathered {
     /// Owners of wildcard records.
     pub(super) wildcards: Vec<Domain>,
     dnames: HashSet<Domain>,
-    /// Addresses of names that went out before the zone broke off.
-    went_out: HashSet<(u64, IpAddr)>,
+    /// Owners of the addresses that go out, in the order of `v4` and `v6`, when the zone may break off and come again.
+    names: Option<Names>,
+    /// Addresses of names that went out before the zone broke off, and have not come again.
+    went_out: HashMap<(u64, IpAddr), Domain>,
     last: Last,
+}
+
+/// Names one behind the other, each with its hash and an address: wire format, which knows its own length.
+#[derive(Default)]
+struct Names {
+    wire: Vec<u8>,
+    addresses: Vec<(u64, IpAddr)>,
+}
+
+impl Names {
+    fn add(&mut self, owner: DomainRef<'_>, hash: u64, address: IpAddr) {
+        self.wire.extend_from_slice(owner.wire());
+        self.addresses.push((hash, address));
+    }
+
+    fn all(&self) -> impl Iterator<Item = ((u64, IpAddr), Domain)> {
+        let mut rest = self.wire.as_slice();
+        self.addresses.iter().filter_map(move |key| {
+            let (name, behind) = DomainRef::split(rest)?;
+            rest = behind;
+            Some((*key, name.to_owned()))
+        })
+    }
+}
+
+/// Whether the records of a zone may come again from their start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempts {
+    /// They come once.
+    One,
+    /// They may break off and come again, from another server. What went out is remembered by name, so that it can be
+    /// taken back.
+    Several,
 }
 
 /// The owner of the record before: records of one owner mostly stand together.
@@ -62,9 +97,10 @@ const DOUBLES: usize = 64;
 
 impl Gathered {
     /// Nothing but the top of the zone, by its hash.
-    pub(super) fn new(apex: u64) -> Self {
+    pub(super) fn new(apex: u64, attempts: Attempts) -> Self {
         Self {
             exists: vec![apex],
+            names: (attempts == Attempts::Several).then(Names::default),
             ..Self::default()
         }
     }
@@ -72,10 +108,19 @@ impl Gathered {
     /// Forgets everything but what went out.
     pub(super) fn restart(&mut self, apex: u64) {
         let mut went_out = std::mem::take(&mut self.went_out);
-        went_out.extend(self.v4.drain(..).map(|(hash, v4, _)| (hash, IpAddr::V4(v4))));
-        went_out.extend(self.v6.drain(..).map(|(hash, v6, _)| (hash, IpAddr::V6(v6))));
-        *self = Self::new(apex);
-        self.went_out = went_out;
+        went_out.extend(self.names.iter().flat_map(Names::all));
+        *self = Self {
+            went_out,
+            ..Self::new(apex, Attempts::Several)
+        };
+    }
+
+    /// What went out before the zone broke off, and has not come again.
+    pub(super) fn withdrawn(&mut self) -> Vec<(Domain, IpAddr)> {
+        let went_out = std::mem::take(&mut self.went_out).into_iter();
+        let mut withdrawn: Vec<_> = went_out.map(|((_, address), name)| (name, address)).collect();
+        withdrawn.sort_unstable();
+        withdrawn
     }
 
     /// Notes an owner, and gives where it stands.
@@ -144,7 +189,10 @@ impl Gathered {
             self.wildcard(record.owner);
             return false;
         }
-        self.went_out.is_empty() || !self.went_out.contains(&(self.last.hash, address))
+        if let Some(names) = &mut self.names {
+            names.add(record.owner, self.last.hash, address);
+        }
+        self.went_out.is_empty() || self.went_out.remove(&(self.last.hash, address)).is_none()
     }
 
     /// Notes that another zone begins at the owner that was entered last.

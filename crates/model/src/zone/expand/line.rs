@@ -141,6 +141,10 @@ pub enum Why<'a> {
     Forbidden(&'static str),
     /// The way ends at a name that does not exist.
     Dangling(DomainRef<'a>),
+    /// The same, in one of the zones that came: nobody else can register it.
+    DanglingInside(DomainRef<'a>),
+    /// A name that is known from elsewhere does not exist: there is no record to remove.
+    Absent(DomainRef<'a>),
     /// The way ends at a name without address.
     NoAddress(DomainRef<'a>),
     /// The way comes back to a name on it.
@@ -173,6 +177,13 @@ pub enum Why<'a> {
     NamesUnknown(DomainRef<'a>),
     /// The name gets too long on its way through a DNAME (RFC 6672 section 2.4).
     NameTooLong,
+    /// An endpoint that went out with records that broke off, and that the whole zone does not have: it is taken back.
+    Withdrawn,
+    /// The way ends at a name of a zone that did not come whole: whether it exists is not known.
+    CutOff(DomainRef<'a>),
+    /// A service binding that no client like us may use: it demands what we do not know (RFC 9460 section 8), or speaks no
+    /// protocol over TCP (section 7.1.2).
+    UnusableBinding(&'static str),
 }
 
 impl Why<'_> {
@@ -180,7 +191,7 @@ impl Why<'_> {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Forbidden(_) => "forbidden-address",
-            Self::Dangling(_) => "dangling",
+            Self::Dangling(_) | Self::DanglingInside(_) | Self::Absent(_) => "dangling",
             Self::NoAddress(_) => "no-address",
             Self::Loop(_) => "loop",
             Self::ChainTooLong => "chain-too-long",
@@ -197,12 +208,15 @@ impl Why<'_> {
             Self::TooManyAddresses(_) => "too-many-addresses",
             Self::NamesUnknown(_) => "names-unknown",
             Self::NameTooLong => "name-too-long",
+            Self::Withdrawn => "withdrawn",
+            Self::CutOff(_) => "cut-off",
+            Self::UnusableBinding(_) => "unusable-binding",
         }
     }
 
     /// Whether something that should be known is not: an answer that did not come.
     pub const fn is_missing(&self) -> bool {
-        matches!(self, Self::Unresolved(..))
+        matches!(self, Self::Unresolved(..) | Self::CutOff(_))
     }
 }
 
@@ -214,6 +228,11 @@ impl fmt::Display for Why<'_> {
                 f,
                 "{target} does not exist: remove the record, or whoever registers that name gets the visitors"
             ),
+            Self::DanglingInside(target) => write!(
+                f,
+                "{target} does not exist in its own zone, which was read: add it, or remove the record"
+            ),
+            Self::Absent(target) => write!(f, "{target} does not exist"),
             Self::NoAddress(target) => write!(f, "{target} exists and has neither an A nor an AAAA record"),
             Self::Loop(at) => write!(f, "the way comes back to {at}"),
             Self::ChainTooLong => write!(
@@ -258,6 +277,14 @@ impl fmt::Display for Why<'_> {
             Self::NameTooLong => {
                 f.write_str("the name gets longer than 255 octets on its way through a DNAME")
             }
+            Self::Withdrawn => f.write_str(
+                "it came with a transfer that broke off, and the zone that came whole from another server does not have it",
+            ),
+            Self::CutOff(target) => write!(
+                f,
+                "{target} is not in the part of its zone that came, and may stand in the rest"
+            ),
+            Self::UnusableBinding(why) => f.write_str(why),
         }
     }
 }

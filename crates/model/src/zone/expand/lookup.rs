@@ -210,7 +210,7 @@ impl Expansion {
     }
 
     /// The narrowest of the zones that a name lies in.
-    fn zone_of(&self, name: DomainRef<'_>) -> Option<(DomainRef<'_>, Extent)> {
+    pub(super) fn zone_of(&self, name: DomainRef<'_>) -> Option<(DomainRef<'_>, Extent)> {
         let mut at = Some(name);
         while let Some(here) = at {
             if let Some(place) = self.zone_places.get(here.wire()) {

@@ -23,6 +23,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+pub use gathered::Attempts;
 pub use holder::{Networks, forbidden};
 pub use line::{Because, Certainty, Found, Holder, Line, Unusable, Why};
 
@@ -147,19 +148,19 @@ impl Expansion {
 
     /// Begins the records of a zone; until [`Expansion::end`] says otherwise they are not all there. Other zones may be begun
     /// before this one ends.
-    pub fn begin(&mut self, apex: Domain) -> ZoneKey {
+    pub fn begin(&mut self, apex: Domain, attempts: Attempts) -> ZoneKey {
         let place = self.zones.len();
         self.zone_places.insert(apex.clone(), place);
         self.zones.push(Zone {
-            gathered: Gathered::new(self.hash(apex.borrowed())),
+            gathered: Gathered::new(self.hash(apex.borrowed()), attempts),
             apex,
             extent: Extent::Partial,
         });
         ZoneKey(place)
     }
 
-    /// Forgets the records of a zone: they come again from its start. Endpoints that went out stay out, and do not go out
-    /// again.
+    /// Forgets the records of a zone, begun with [`Attempts::Several`]: they come again from its start. Endpoints that went out
+    /// do not go out again; those that do not come again are taken back at the end.
     pub fn restart(&mut self, zone: ZoneKey) {
         if let Some(Zone { apex, gathered, .. }) = self.zones.get_mut(zone.0) {
             gathered.restart(self.hasher.hash_one(apex.wire()));
@@ -176,10 +177,31 @@ impl Expansion {
         self.wishes.names.push((name, place));
     }
 
-    /// Ends the records of a zone.
-    pub fn end(&mut self, zone: ZoneKey, extent: Extent) {
-        if let Some(zone) = self.zones.get_mut(zone.0) {
-            zone.extent = extent;
+    /// Ends the records of a zone. What went out before they broke off, and a whole zone does not have, is taken back:
+    /// [`Why::Withdrawn`].
+    pub fn end(&mut self, zone: ZoneKey, extent: Extent, out: &mut Out<'_>) {
+        let Some(zone) = self.zones.get_mut(zone.0) else {
+            return;
+        };
+        zone.extent = extent;
+        if extent == Extent::Partial {
+            return;
+        }
+        for (name, address) in zone.gathered.withdrawn() {
+            self.text.clear();
+            let went_out = name.borrowed().push_host(&mut self.text).is_ok()
+                && !name.borrowed().has_underscore_label()
+                && forbidden(address).is_none()
+                && self.keep.as_ref().is_none_or(|keep| keep(&self.text));
+            if went_out {
+                out(Line::Unusable(Unusable {
+                    name: name.borrowed(),
+                    address: Some(address),
+                    why: Why::Withdrawn,
+                    zone: zone.apex.borrowed(),
+                    because: &[],
+                }));
+            }
         }
     }
 
