@@ -295,7 +295,11 @@ impl Run {
                         let message = buffer.get(..length).unwrap_or_default();
                         self.take(message, answers).await;
                     }
-                    // Nothing there, or nobody listens: time runs out.
+                    Err(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+                        self.refused(socket, answers).await;
+                        break;
+                    }
+                    // Nothing there.
                     Err(_) => break,
                 }
             }
@@ -334,6 +338,28 @@ impl Run {
                 .await;
         }
         self.note(flying.slot, said, answers);
+    }
+
+    /// Nobody listens where these questions went, so nobody waits for answers.
+    async fn refused(&mut self, socket: usize, answers: &mut Answers<'_>) {
+        let of_socket = |flying: &Flying| usize::from(flying.tries) % self.sockets.len().max(1) == socket;
+        let mut lost: Vec<(u16, Flying)> = self.flying.iter().map(|(id, flying)| (*id, *flying)).collect();
+        lost.retain(|(_, flying)| of_socket(flying));
+        lost.sort_unstable_by_key(|(_, flying)| flying.turn);
+        let now = Instant::now();
+        for (id, flying) in lost {
+            self.flying.remove(&id);
+            if flying.tries + 1 < TRIES && self.sockets.len() > 1 {
+                self.send(flying.slot, flying.kind, flying.tries + 1, now).await;
+            } else {
+                let reason = Untrusted::new("nothing listens where the resolver should be");
+                self.note(
+                    flying.slot,
+                    Said::Failed(Failure::ResolverFailed { reason }),
+                    answers,
+                );
+            }
+        }
     }
 
     async fn late(&mut self, answers: &mut Answers<'_>) {

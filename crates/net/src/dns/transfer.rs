@@ -144,7 +144,7 @@ pub enum TransferError {
 
 fn connect_words(failure: &Failure) -> String {
     match failure {
-        Failure::Refused => "nothing listens on the port".to_owned(),
+        Failure::Refused => "nothing listens on the TCP port".to_owned(),
         Failure::TimedOut => "no answer in time".to_owned(),
         Failure::NoRoute => "no route to the server".to_owned(),
         Failure::Reset => "the connection was reset".to_owned(),

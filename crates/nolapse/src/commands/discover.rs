@@ -1,6 +1,6 @@
 //! `discover`: ask DNS which endpoints there are, and say why.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use sources::zones_json;
 use crate::commands::looking::resolver;
 use crate::commands::places::{Places, shown};
 use crate::discover::compare::{Comparison, Covered};
-use crate::discover::engine::{self, Event, State, Sum, plain};
+use crate::discover::engine::{self, Begun, Event, Going, Report, State, Sum, plain};
 use crate::discover::plan::Plan;
 use crate::discover::report::{self, Format, Writer};
 use crate::file::{self, AtomicFile, Readers};
@@ -122,6 +122,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         writer: Writer::new(sink, args.format, watched),
         comparison,
         export,
+        lost: 0,
         views: 0,
     };
     let sum = block_on(&plan, &mut |event| listener.take(event))?;
@@ -141,6 +142,8 @@ struct Listener {
     writer: Writer<Sink>,
     comparison: Comparison,
     export: Option<Export>,
+    /// Zones that could not be put into the export.
+    lost: u64,
     views: usize,
 }
 
@@ -152,25 +155,30 @@ impl Listener {
                 self.comparison.line(view, &line);
                 self.writer.line(view, &line);
             }
-            Event::Record(record) => {
+            Event::Record(begun, record) => {
                 if let Some(export) = &mut self.export {
-                    export.zone.push(record.to_owned());
+                    export.zones.entry(begun).or_default().push(record.to_owned());
                 }
             }
-            Event::Begin(zone) => {
-                self.writer.flush();
+            Event::Begin(begun, zone) => {
                 self.comparison.zone(zone);
                 if let Some(export) = &mut self.export {
-                    export.zone.clear();
+                    export.zones.remove(&begun);
                 }
             }
             Event::Zone(report) => {
                 complain(&report);
-                if let (Some(export), Some(zone)) = (&mut self.export, &report.zone) {
-                    export.end(zone, report.state);
+                self.comparison.report(&report);
+                if let Some(export) = &mut self.export {
+                    self.lost += u64::from(export.end(&report) == Kept::No);
                 }
                 self.writer.zone(&report);
+            }
+            Event::Quiet(going) => {
                 self.writer.flush();
+                if self.writer.is_closed() {
+                    *going = Going::Stop;
+                }
             }
         }
     }
@@ -183,7 +191,12 @@ impl Listener {
             Some(_) => Style::for_file(args.color),
             None => Style::for_stdout(args.color),
         };
-        let (counts, sink) = self.writer.finish(style, sum)?;
+        let (counts, sink) = match self.writer.finish(style, sum) {
+            Ok(written) => written,
+            // Whoever reads has seen enough, and knows it; the report is not whole for all that.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Usage),
+            Err(error) => return Err(error.into()),
+        };
         sink.commit()?;
         if let Some(export) = self.export {
             export.commit()?;
@@ -191,7 +204,7 @@ impl Listener {
         if args.format != Format::Table {
             say::line(&report::told(&counts, sum));
         }
-        Ok(exit(sum))
+        Ok(if self.lost > 0 { Exit::NothingJudged } else { exit(sum) })
     }
 }
 
@@ -302,7 +315,7 @@ pub(crate) fn reckon(plan: &Plan, foreign: Foreign, rate: Option<f64>) -> anyhow
     let sum = block_on(plan, &mut |event| match event {
         Event::Line(_, line) => reckoning.take(&line, foreign),
         Event::Zone(report) => complain(&report),
-        Event::Record(_) | Event::Begin(_) => {}
+        Event::Record(..) | Event::Begin(..) | Event::Quiet(_) => {}
     })?;
     writeln!(io::stdout().lock(), "{}", reckoning.told(rate))?;
     say::line("nothing was looked at (--dry-run)");
@@ -360,12 +373,22 @@ impl Write for Sink {
     }
 }
 
-/// The export on its way: one zone is kept until it came whole.
+/// The export on its way: a zone is kept until it came whole.
 struct Export {
     writer: Option<zones_json::Writer<BufWriter<AtomicFile>>>,
     place: String,
-    zone: Vec<Record>,
+    /// Records of zones that are coming.
+    zones: HashMap<Begun, Vec<Record>>,
+    /// Zones that are written.
+    written: HashSet<Domain>,
     failed: Option<io::Error>,
+}
+
+/// Whether a zone that came is in the export, if it should be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
 }
 
 impl Export {
@@ -379,17 +402,33 @@ impl Export {
         Ok(Self {
             writer: Some(writer),
             place,
-            zone: Vec::new(),
+            zones: HashMap::new(),
+            written: HashSet::new(),
             failed: None,
         })
     }
 
-    fn end(&mut self, zone: &Domain, state: State) {
-        let records = std::mem::take(&mut self.zone);
-        if state.is_missing() {
-            return;
+    fn end(&mut self, report: &Report) -> Kept {
+        let (Some(begun), Some(zone)) = (report.begun, &report.zone) else {
+            return Kept::Yes;
+        };
+        let records = self.zones.remove(&begun).unwrap_or_default();
+        if report.state.is_missing() {
+            return Kept::Yes;
         }
-        let Some(writer) = &mut self.writer else { return };
+        if !self.written.insert(zone.clone()) {
+            // One key of the file is one zone: readers take the last of two in silence.
+            say::error(&format!(
+                "{} from {} is not in {}, which has this zone from another source: export one view at a time (--source)",
+                plain(zone.borrowed()),
+                model::untrusted::shown(&report.source),
+                self.place
+            ));
+            return Kept::No;
+        }
+        let Some(writer) = &mut self.writer else {
+            return Kept::Yes;
+        };
         let written = writer.zone(zone).and_then(|()| {
             records
                 .iter()
@@ -399,6 +438,7 @@ impl Export {
             self.failed = Some(error);
             self.writer = None;
         }
+        Kept::Yes
     }
 
     fn commit(self) -> anyhow::Result<()> {

@@ -152,6 +152,9 @@ pub(crate) fn append_report(report: &Report, out: &mut Vec<u8>) {
         member("zone", &plain(zone.borrowed()), out);
     }
     member("source", &report.source, out);
+    if report.view > 0 {
+        push(out, &format!(",\"view\":{}", report.view + 1));
+    }
     member("state", report.state.word(), out);
     if let Some(serial) = report.serial {
         push(out, ",\"serial\":");

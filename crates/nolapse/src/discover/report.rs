@@ -1,14 +1,14 @@
 //! The formats of `nolapse discover`: events come in, bytes go out.
 //!
-//! NDJSON, JSON and targets go out as they become known. The table is for people: it is made at the end, endpoints first, then
-//! what is none, by cause.
+//! NDJSON, JSON and targets go out as they become known, a tenth of a second later at the most. The table is for people: it is
+//! made at the end, endpoints first, then what is none, by cause.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use clap::ValueEnum;
-use model::zone::expand::{Certainty, Found, Holder, Line, Unusable};
+use model::zone::expand::{Because, Certainty, Found, Holder, Line, Unusable, Why};
 use model::zone::record::{push_address, push_number};
 
 use crate::discover::compare::Difference;
@@ -61,11 +61,16 @@ pub(crate) struct Writer<W: Write> {
 /// What a table is made of at the end.
 #[derive(Default)]
 struct Table {
-    rows: Vec<[String; 4]>,
+    /// Name, place, protocol and what there is to note; then the record that led there.
+    rows: Vec<[String; 5]>,
     causes: BTreeMap<&'static str, Vec<String>>,
     zones: Vec<String>,
+    /// Whether lines may be as long as they are.
+    wide: bool,
 }
 
+/// Columns that a record needs to tell anything.
+const LEAST_RECORD: usize = 24;
 /// Bytes collected before they are written.
 const BUFFER: usize = 64 * 1024;
 /// What is shown of one cause in a table for people.
@@ -81,7 +86,10 @@ impl<W: Write> Writer<W> {
             lines: Lines::default(),
             any: false,
             counts: Counts::default(),
-            table: Table::default(),
+            table: Table {
+                wide: !watched,
+                ..Table::default()
+            },
             failed: None,
             watched,
         };
@@ -104,10 +112,21 @@ impl<W: Write> Writer<W> {
             (Format::Table, Line::Endpoint(found)) => self.table.row(found),
             (Format::Table, Line::Unusable(unusable)) => self.table.obstacle(unusable),
             (Format::Targets, Line::Endpoint(found)) => {
+                // A scan of these lines looks at what one of the zones itself would.
+                if found.holder == Holder::Foreign {
+                    self.buffer.extend_from_slice(b"# foreign: ");
+                }
                 push_target(found, &mut self.buffer);
                 self.buffer.push(b'\n');
             }
-            (Format::Targets, Line::Unusable(_)) => {}
+            (Format::Targets, Line::Unusable(unusable)) => {
+                // What went out cannot be taken out of a list; its reader is told.
+                if let (Why::Withdrawn, Some(address)) = (unusable.why, unusable.address) {
+                    let name = plain(unusable.name);
+                    let line = format!("# taken back, it is in no zone: {name} at {address}\n");
+                    self.buffer.extend_from_slice(line.as_bytes());
+                }
+            }
             (Format::Ndjson | Format::Json, _) => {
                 self.separate();
                 self.lines.append(line, view, &mut self.buffer);
@@ -193,9 +212,15 @@ impl<W: Write> Writer<W> {
         }
     }
 
+    /// Whether whoever reads the report went away, or it cannot be written.
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// Passes on what was collected: before something is waited for, so that nobody waits for what is known.
     pub(crate) fn flush(&mut self) {
         if self.failed.is_none()
+            && !self.buffer.is_empty()
             && let Err(error) = self
                 .out
                 .write_all(&self.buffer)
@@ -245,22 +270,30 @@ impl Table {
             Certainty::Guessed => notes.push("guessed".to_owned()),
         }
         // Where the name itself has the address, the name says it all.
-        if found.because.len() > 1
-            && let Some(first) = found.because.first()
-        {
-            notes.push(first.to_string());
-        }
+        let record = match found.because {
+            [first, _, ..] => first.to_string(),
+            _ => String::new(),
+        };
         self.rows
-            .push([found.name.to_owned(), place, how, notes.join("  ")]);
+            .push([found.name.to_owned(), place, how, notes.join(", "), record]);
     }
 
     fn obstacle(&mut self, unusable: &Unusable<'_>) {
         let name = plain(unusable.name);
+        if let (Why::Withdrawn, Some(address)) = (unusable.why, unusable.address) {
+            let place = |port: &str| port.parse().map(|socket: SocketAddr| socket.ip()) == Ok(address);
+            self.rows.retain(|[known, at, ..]| *known != name || !place(at));
+        }
         let address = unusable
             .address
             .map(|address| format!(" [{address}]"))
             .unwrap_or_default();
-        let told = format!("{name}{address}: {}", unusable.why);
+        // The record to change may be another's than the name that leads nowhere: a mail server's, for one.
+        let record = match unusable.because {
+            [Because::Record(record), ..] if record.owner != unusable.name => format!(" ({record})"),
+            _ => String::new(),
+        };
+        let told = format!("{name}{address}: {}{record}", unusable.why);
         self.causes.entry(unusable.why.word()).or_default().push(told);
     }
 
@@ -281,13 +314,20 @@ impl Table {
             State::Partial => format!("PARTIAL: {records} before it broke off"),
             State::Failed => "FAILED".to_owned(),
         };
+        let view = match report.view {
+            0 => String::new(),
+            view => format!(" (view {})", view + 1),
+        };
+        let from = if name.is_empty() { "" } else { " from " };
         self.zones
-            .push(format!("{name} from {}: {state}{serial}", report.source));
+            .push(format!("{name}{from}{}{view}: {state}{serial}", report.source));
     }
 
     fn write(self, style: Style, counts: &Counts, sum: &Sum, out: &mut String) {
         let mark = style.mark();
-        let widths: Vec<usize> = (0..3)
+        // A file or a pipe has no width: nothing is cut.
+        let width = if self.wide { usize::MAX } else { style.width };
+        let widths: Vec<usize> = (0..4)
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
                 cells.map(|cell| text::width(cell)).max().unwrap_or_default()
@@ -299,14 +339,19 @@ impl Table {
                 line.push_str(&text::pad(cell, *width));
                 line.push_str("  ");
             }
-            line.push_str(row.last().map(String::as_str).unwrap_or_default());
-            out.push_str(&text::cut_middle(line.trim_end(), style.width, mark));
+            // What it is stays whole; the record is cut.
+            let room = width.saturating_sub(text::width(line.trim_end()));
+            let record = row.last().map(String::as_str).unwrap_or_default();
+            if room > LEAST_RECORD || text::width(record) <= room {
+                line.push_str(&text::cut_middle(record, room.saturating_sub(2), mark));
+            }
+            out.push_str(line.trim_end());
             out.push('\n');
         }
         for (cause, told) in &self.causes {
             out.push_str(&format!("\n{cause}: {}\n", told.len()));
             for line in told.iter().take(SHOWN) {
-                out.push_str(&text::cut_middle(&format!("  {line}"), style.width, mark));
+                out.push_str(&text::cut_middle(&format!("  {line}"), width, mark));
                 out.push('\n');
             }
             if told.len() > SHOWN {
@@ -318,7 +363,7 @@ impl Table {
         }
         out.push('\n');
         for zone in &self.zones {
-            out.push_str(&text::cut_middle(zone, style.width, mark));
+            out.push_str(&text::cut_middle(zone, width, mark));
             out.push('\n');
         }
         out.push_str(&told(counts, sum));

@@ -597,15 +597,14 @@ fn a_crowd_that_a_resolver_names_is_bounded_and_said() {
 #[test]
 fn bindings_that_nobody_may_use_are_said() {
     let https = |parameters: &[u8]| {
-        let mut record = record("sm HTTPS 1 .");
-        record.data = [&*record.data, parameters].concat().into();
+        let mut binding = record("sm HTTPS 1 .");
+        binding.data = [&*binding.data, parameters].concat().into();
         let mut expansion = Expansion::new(wishes());
         let mut lines = Vec::new();
         let mut out = |line: Line<'_>| lines.push(shown(line));
         let zone = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::One);
-        expansion.take(zone, record.borrowed(), &mut out);
-        let address = super::tests::record("sm A 192.0.2.72");
-        expansion.take(zone, address.borrowed(), &mut out);
+        expansion.take(zone, binding.borrowed(), &mut out);
+        expansion.take(zone, record("sm A 192.0.2.72").borrowed(), &mut out);
         expansion.end(zone, Extent::Whole, &mut out);
         expansion.finish(&mut out);
         lines.pop().unwrap()
