@@ -18,6 +18,7 @@ use crate::discover::engine::{self, Begun, Event, Going, Report, State, Sum, pla
 use crate::discover::plan::Plan;
 use crate::discover::report::{self, Format, Writer};
 use crate::file::{self, AtomicFile, Readers};
+use crate::scan::signals::Signals;
 use crate::scan::wishes;
 use crate::terminal::{Colour, Style};
 use crate::{Exit, say, text};
@@ -91,6 +92,7 @@ Exit status:
   0    everything was read
   2    wrong usage, or the output could not be written
   3    a zone, or a name outside the zones, could not be read; what was read is shown
+  130  interrupted; what was known is shown
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins.";
 
@@ -125,7 +127,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         lost: 0,
         views: 0,
     };
-    let sum = block_on(&plan, &mut |event| listener.take(event))?;
+    let signals = Signals::listen();
+    let sum = block_on(&plan, &mut |event| match event {
+        Event::Quiet(going) if *signals.stop.borrow() => *going = Going::Stop,
+        event => listener.take(event),
+    })?;
+    if *signals.stop.borrow() {
+        return listener.interrupted(args, &sum);
+    }
     listener.end(args, &sum)
 }
 
@@ -183,6 +192,20 @@ impl Listener {
         }
     }
 
+    /// Shows what is known. Files that are written whole or not at all are not written.
+    fn interrupted(self, args: &Args, sum: &Sum) -> anyhow::Result<Exit> {
+        if args.output.is_none() {
+            self.writer.finish(Style::for_stdout(args.color), sum)?;
+        }
+        let lost = if args.output.is_some() || args.export.is_some() {
+            "; nothing was written to a file"
+        } else {
+            ""
+        };
+        say::error(&format!("interrupted: what is shown is not all{lost}"));
+        Ok(Exit::Interrupted)
+    }
+
     fn end(mut self, args: &Args, sum: &Sum) -> anyhow::Result<Exit> {
         for difference in self.comparison.differences(self.views) {
             self.writer.difference(&difference);
@@ -209,7 +232,7 @@ impl Listener {
 }
 
 /// Says on standard error what could not be read.
-pub(crate) fn complain(report: &engine::Report) {
+pub(crate) fn complain(report: &Report) {
     let zone = report.zone.as_ref().map(|zone| plain(zone.borrowed()));
     let of = zone.map_or_else(
         || report.source.clone(),

@@ -145,7 +145,7 @@ impl Comparison {
         if self.views
             && let Some(zone) = &report.zone
         {
-            let source = model::untrusted::shown(&report.source);
+            let source = untrusted::shown(&report.source);
             self.sources.insert((plain(zone.borrowed()), report.view), source);
         }
     }

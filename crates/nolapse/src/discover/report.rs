@@ -253,7 +253,7 @@ fn push_target(found: &Found<'_>, out: &mut Vec<u8>) {
 
 impl Table {
     fn row(&mut self, found: &Found<'_>) {
-        let place = std::net::SocketAddr::new(found.address, found.port).to_string();
+        let place = SocketAddr::new(found.address, found.port).to_string();
         let how = match found.starttls {
             model::StartTls::None => "tls".to_owned(),
             other => other.to_string(),
