@@ -40,7 +40,11 @@ fn bind(records: &str) -> Server {
 /// A server that sends the start of example.test and these hosts, and then does as the steps say.
 fn breaking(hosts: &[&str], then: Vec<Step>) -> Transfers {
     let mut answers = vec![transfers::soa("example.test", 7)];
-    answers.extend(hosts.iter().map(|host| transfers::a(&format!("{host}.example.test"), [127, 0, 1, 1])));
+    answers.extend(
+        hosts
+            .iter()
+            .map(|host| transfers::a(&format!("{host}.example.test"), [127, 0, 1, 1])),
+    );
     let mut steps = vec![Step::Message(transfers::message(0, &answers))];
     steps.extend(then);
     Transfers::start(steps)
@@ -93,14 +97,24 @@ fn what_a_broken_transfer_gave_is_taken_back() {
         names(&ran, "endpoint"),
         ["gone.example.test", "more.example.test", "www.example.test"]
     );
-    assert!(ran.err.contains("1 address that came before the transfer broke off is taken back"), "{}", ran.err);
+    assert!(
+        ran.err
+            .contains("1 address that came before the transfer broke off is taken back"),
+        "{}",
+        ran.err
+    );
     // A table is made at the end, and does not have it at all.
     let ran = ask(&servers, &[]);
     let rows: Vec<&str> = ran.out.lines().filter(|line| line.contains(":443")).collect();
     assert!(rows.len() == 2 && !rows.concat().contains("gone"), "{}", ran.out);
     assert!(ran.out.contains("withdrawn: 1"), "{}", ran.out);
     let ran = ask(&servers, &["--format", "targets"]);
-    assert!(ran.out.contains("# taken back, it is in no zone: gone.example.test at 127.0.1.1"), "{}", ran.out);
+    assert!(
+        ran.out
+            .contains("# taken back, it is in no zone: gone.example.test at 127.0.1.1"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -109,7 +123,11 @@ fn a_dead_server_behind_a_broken_one_leaves_a_part() {
     let ran = ask(&[broken.socket(), loopback::refusing()], &["--format", "ndjson"]);
     assert_eq!(ran.code, 3);
     let zone = zone_line(&ran);
-    assert_eq!((&zone["state"], &zone["records"]), (&Value::from("partial"), &Value::from(2)), "{zone}");
+    assert_eq!(
+        (&zone["state"], &zone["records"]),
+        (&Value::from("partial"), &Value::from(2)),
+        "{zone}"
+    );
     assert_eq!(names(&ran, "endpoint"), ["www.example.test"]);
 }
 
@@ -119,7 +137,10 @@ fn copies_of_other_servers_are_other_copies() {
     let state = folder.path().join("state").display().to_string();
     let (one, other) = (bind("only-here A 127.0.1.1\n"), bind("only-there A 127.0.1.2\n"));
     for _ in 0..2 {
-        for (server, name) in [(&one, "only-here.example.test"), (&other, "only-there.example.test")] {
+        for (server, name) in [
+            (&one, "only-here.example.test"),
+            (&other, "only-there.example.test"),
+        ] {
             let ran = ask(&[server.at("dns")], &["--format", "ndjson", "--state", &state]);
             assert_eq!(ran.code, 0, "{}", ran.err);
             assert_eq!(names(&ran, "endpoint"), [name]);
@@ -131,9 +152,19 @@ fn copies_of_other_servers_are_other_copies() {
 fn a_line_does_not_wait_for_the_end() {
     let silent = breaking(&["www"], vec![Step::Silence]);
     let server = silent.socket().to_string();
-    let mut child = running(&["discover", "--zone", "example.test", "--server", &server, "--format", "ndjson"]);
+    let mut child = running(&[
+        "discover",
+        "--zone",
+        "example.test",
+        "--server",
+        &server,
+        "--format",
+        "ndjson",
+    ]);
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert!(line.contains("www.example.test"), "{line}");
     assert!(child.try_wait().unwrap().is_none(), "the server is still silent");
     child.kill().unwrap();
@@ -143,13 +174,17 @@ fn a_line_does_not_wait_for_the_end() {
 #[test]
 fn a_reader_that_goes_away_ends_the_run_with_2() {
     let folder = Folder::new();
-    let hosts: String = (0..20_000).map(|number| format!("host-{number} A 127.0.1.1\n")).collect();
+    let hosts: String = (0..20_000)
+        .map(|number| format!("host-{number} A 127.0.1.1\n"))
+        .collect();
     let file = folder.file("many", format!("{START}{hosts}"));
     let zone = format!("example.test={}", file.display());
     for format in ["ndjson", "json", "targets"] {
         let mut child = running(&["discover", "--zone-file", &zone, "--format", format]);
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         assert_eq!(child.wait().unwrap().code(), Some(2), "{format}");
     }
 }
@@ -170,9 +205,14 @@ fn a_silent_server_does_not_hold_up_other_places() {
     let config = config.display().to_string();
     let mut child = running(&["discover", "--config", &config, "--format", "ndjson"]);
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert!(line.contains("www.other.test"), "{line}");
-    assert!(child.try_wait().unwrap().is_none(), "the first place is still waiting");
+    assert!(
+        child.try_wait().unwrap().is_none(),
+        "the first place is still waiting"
+    );
     child.kill().unwrap();
     child.wait().unwrap();
 }
@@ -198,9 +238,13 @@ fn an_interrupted_run_shows_what_is_known_and_leaves_nothing_behind() {
         &export.display().to_string(),
     ]);
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
     assert!(line.contains("www.example.test"), "{line}");
-    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    let interrupted = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
     assert!(interrupted.unwrap().success());
     let done = child.wait_with_output().unwrap();
     let said = String::from_utf8(done.stderr).unwrap();
@@ -230,7 +274,11 @@ fn a_file_without_the_start_of_its_zone_is_no_zone() {
         ("", "failed", "no start of the zone (SOA)"),
         ("x 60 A 127.0.1.1\n", "partial", "no start of the zone (SOA)"),
         ("@ 60 SOA a b 1 2 3 4 5\n$ORIGIN test.\n", "whole", ""),
-        ("real.test. 60 SOA a b 1 2 3 4 5\n", "partial", "it is zone real.test."),
+        (
+            "real.test. 60 SOA a b 1 2 3 4 5\n",
+            "partial",
+            "it is zone real.test.",
+        ),
     ] {
         let file = folder.file("zone", content);
         let zone = format!("example.test={}", file.display());
@@ -251,10 +299,25 @@ fn two_views_do_not_fit_into_one_export() {
         let file = folder.file(name, format!("{START}{records}"));
         format!("example.test={}", file.display())
     };
-    let (one, other) = (zone("one", "one A 127.0.1.1\n"), zone("other", "other A 127.0.1.2\n"));
+    let (one, other) = (
+        zone("one", "one A 127.0.1.1\n"),
+        zone("other", "other A 127.0.1.2\n"),
+    );
     let export = folder.path().join("zones.json").display().to_string();
-    let ran = nolapse(["discover", "--zone-file", &one, "--zone-file", &other, "--export", &export]);
-    assert!(ran.code == 3 && ran.err.contains("export one view at a time"), "{}", ran.err);
+    let ran = nolapse([
+        "discover",
+        "--zone-file",
+        &one,
+        "--zone-file",
+        &other,
+        "--export",
+        &export,
+    ]);
+    assert!(
+        ran.code == 3 && ran.err.contains("export one view at a time"),
+        "{}",
+        ran.err
+    );
     let written = std::fs::read_to_string(&export).unwrap();
     assert_eq!(written.matches("\"example.test\"").count(), 1, "{written}");
 }
@@ -264,7 +327,15 @@ fn targets_mark_what_belongs_to_others() {
     let folder = Folder::new();
     let file = folder.file("zone", format!("{START}ours A 127.0.1.1\ntheirs A 127.0.2.1\n"));
     let zone = format!("example.test={}", file.display());
-    let ran = nolapse(["discover", "--zone-file", &zone, "--own", "127.0.1.0/24", "--format", "targets"]);
+    let ran = nolapse([
+        "discover",
+        "--zone-file",
+        &zone,
+        "--own",
+        "127.0.1.0/24",
+        "--format",
+        "targets",
+    ]);
     let lines: Vec<&str> = ran.out.lines().collect();
     assert_eq!(
         lines,
@@ -284,9 +355,21 @@ fn a_resolver_that_is_not_there_is_said_at_once() {
     let socket = std::net::UdpSocket::bind((loopback::address(), 0)).unwrap();
     let resolver = socket.local_addr().unwrap().to_string();
     drop(socket);
-    let ran = nolapse(["discover", "--zone-file", &zone, "--resolver", &resolver, "--format", "ndjson"]);
+    let ran = nolapse([
+        "discover",
+        "--zone-file",
+        &zone,
+        "--resolver",
+        &resolver,
+        "--format",
+        "ndjson",
+    ]);
     assert_eq!(names(&ran, "unresolved"), ["out.example.test"]);
-    assert!(ran.out.contains("nothing listens where the resolver should be"), "{}", ran.out);
+    assert!(
+        ran.out.contains("nothing listens where the resolver should be"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -298,7 +381,17 @@ fn a_scan_says_that_a_zone_is_missing() {
     let port = refusing.port().to_string();
     let dead = loopback::refusing().to_string();
     let ran = nolapse([
-        "scan", "--zone-file", &zone, "--zone", "example.test", "--server", &dead, "--port", &port, "--fail-on", "warning",
+        "scan",
+        "--zone-file",
+        &zone,
+        "--zone",
+        "example.test",
+        "--server",
+        &dead,
+        "--port",
+        &port,
+        "--fail-on",
+        "warning",
     ]);
     assert_eq!(ran.code, 3, "{}", ran.err);
     assert!(ran.err.contains("something is missing (exit 3)"), "{}", ran.err);
@@ -309,5 +402,9 @@ fn hostile_words_are_shown_escaped() {
     let folder = Folder::new();
     let list = folder.file("names", "\u{1b}[31m.test\n").display().to_string();
     let ran = nolapse(["discover", "--names", &list]);
-    assert!(!ran.err.contains('\u{1b}') && !ran.out.contains('\u{1b}'), "{:?}", ran.err);
+    assert!(
+        !ran.err.contains('\u{1b}') && !ran.out.contains('\u{1b}'),
+        "{:?}",
+        ran.err
+    );
 }

@@ -127,9 +127,7 @@ pub async fn bring(
     }
     given.begin();
     if given.earlier > 0 {
-        delivered.extent = Extent::Partial {
-            given: given.earlier,
-        };
+        delivered.extent = Extent::Partial { given: given.earlier };
     }
     delivered
 }

@@ -9,8 +9,8 @@ use std::fmt;
 use std::io::{self, Write};
 
 use model::zone::{Domain, DomainRef, Kind, RecordRef};
-use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::record_text::{self, DataError};
 
@@ -323,7 +323,10 @@ mod tests {
             );
         }
         assert!(Export::parse(br#"{"a..b": []}"#).is_err());
-        for twice in [r#"{"z.test": [], "z.test": []}"#, r#"{"z.test": [], "Z.TEST.": []}"#] {
+        for twice in [
+            r#"{"z.test": [], "z.test": []}"#,
+            r#"{"z.test": [], "Z.TEST.": []}"#,
+        ] {
             let error = Export::parse(twice.as_bytes()).unwrap_err().to_string();
             assert!(error.contains("z.test. stands in it twice"), "{error}");
         }

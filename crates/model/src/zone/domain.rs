@@ -431,11 +431,21 @@ mod tests {
 
     #[test]
     fn both_ways_of_showing_agree() {
-        for text in ["WWW.example.com", ".", "*.a", "a\\.b.example", "x.\\027.y", "_tcp.a-b.example"] {
+        for text in [
+            "WWW.example.com",
+            ".",
+            "*.a",
+            "a\\.b.example",
+            "x.\\027.y",
+            "_tcp.a-b.example",
+        ] {
             let mut out = b"before ".to_vec();
             let plain = domain(text).borrowed().push_text(&mut out);
             assert_eq!(plain, !text.contains('\\'));
-            assert_eq!(String::from_utf8(out).unwrap(), format!("before {}", domain(text)));
+            assert_eq!(
+                String::from_utf8(out).unwrap(),
+                format!("before {}", domain(text))
+            );
         }
     }
 

@@ -450,7 +450,10 @@ impl Numbers {
             random_octets(&mut self.drawn);
             self.used = 0;
         }
-        let octets = self.drawn.get(self.used..).and_then(|rest| rest.first_chunk::<2>());
+        let octets = self
+            .drawn
+            .get(self.used..)
+            .and_then(|rest| rest.first_chunk::<2>());
         self.used += 2;
         octets.map_or(0, |octets| u16::from_be_bytes(*octets))
     }

@@ -496,7 +496,17 @@ mod tests {
             record.owner.to_string()
         };
         let owners: Vec<String> = places.iter().map(|at| owner(&message, *at)).collect();
-        assert_eq!(owners, ["a.example.", "b.example.", "c.test.", "example.", "d.", "e.a.example."]);
+        assert_eq!(
+            owners,
+            [
+                "a.example.",
+                "b.example.",
+                "c.test.",
+                "example.",
+                "d.",
+                "e.a.example."
+            ]
+        );
         // Another message has another name at the same place.
         message.splice(..9, *b"\x07elpmaxe\0");
         scratch.forget();

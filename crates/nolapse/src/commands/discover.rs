@@ -227,7 +227,11 @@ impl Listener {
         if args.format != Format::Table {
             say::line(&report::told(&counts, sum));
         }
-        Ok(if self.lost > 0 { Exit::NothingJudged } else { exit(sum) })
+        Ok(if self.lost > 0 {
+            Exit::NothingJudged
+        } else {
+            exit(sum)
+        })
     }
 }
 

@@ -378,27 +378,32 @@ impl<'p, 'e, 'f> Engine<'p, 'e, 'f> {
                 let known = silent.get(&server.socket);
                 if let Some(error) = known {
                     let socket = server.socket;
-                    reasons.push(format!("{socket}: not asked again, as it did not answer for another zone: {error}"));
+                    reasons.push(format!(
+                        "{socket}: not asked again, as it did not answer for another zone: {error}"
+                    ));
                 }
                 known.is_none()
             });
         }
         let mut coming = self.coming(&apex, seat);
         let copies = self.plan.copies.as_ref();
-        let delivered = zone_transfer::bring(
-            &self.network,
-            &self.clock,
-            &wanted,
-            copies,
-            &mut |piece| match piece {
-                Piece::Record(record) => coming.record(record),
-                Piece::Again => coming.again(),
-            },
-        )
-        .await;
+        let delivered =
+            zone_transfer::bring(
+                &self.network,
+                &self.clock,
+                &wanted,
+                copies,
+                &mut |piece| match piece {
+                    Piece::Record(record) => coming.record(record),
+                    Piece::Again => coming.again(),
+                },
+            )
+            .await;
         for failed in &delivered.failed {
             if is_silence(&failed.error) {
-                self.silent.borrow_mut().insert(failed.server, failed.error.clone());
+                self.silent
+                    .borrow_mut()
+                    .insert(failed.server, failed.error.clone());
             }
         }
         coming.end(transferred(&wanted, delivered, reasons));
@@ -426,7 +431,11 @@ impl<'p, 'e, 'f> Engine<'p, 'e, 'f> {
         }
         for zone in wanted {
             if !hosted.iter().any(|known| known.apex == *zone) {
-                self.failed(Some(zone), source, ProviderError::NoZone(zone.clone()).to_string());
+                self.failed(
+                    Some(zone),
+                    source,
+                    ProviderError::NoZone(zone.clone()).to_string(),
+                );
             }
         }
     }
@@ -498,7 +507,10 @@ impl<'p, 'e, 'f> Engine<'p, 'e, 'f> {
             }
             views.push(expansion);
         }
-        #[expect(clippy::indexing_slicing, reason = "the view was found, or made, in the lines above")]
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "the view was found, or made, in the lines above"
+        )]
         let key = views[view].begin(zone.clone(), attempts);
         Seat { view, key }
     }
@@ -545,7 +557,9 @@ impl<'p, 'e, 'f> Engine<'p, 'e, 'f> {
                 view.outside()
             };
             let answered = &mut |name: &Domain, answer: Result<&[std::net::IpAddr], &Failure>| {
-                let Progress { views, events, sum, .. } = &mut *self.state.borrow_mut();
+                let Progress {
+                    views, events, sum, ..
+                } = &mut *self.state.borrow_mut();
                 if let Some(view) = views.get_mut(place) {
                     view.answer(name, answer, &mut |line| {
                         sum.unresolved += u64::from(is_missing(&line));

@@ -133,7 +133,12 @@ fn push(out: &mut Vec<u8>, text: &str) {
 /// quotes and backslashes alone are to be escaped, which hardly any text has.
 fn escape_from(begin: usize, out: &mut Vec<u8>) {
     let is_escaped = |octet: &u8| matches!(octet, b'"' | b'\\');
-    let escaped = out.get(begin..).unwrap_or_default().iter().filter(|octet| is_escaped(octet)).count();
+    let escaped = out
+        .get(begin..)
+        .unwrap_or_default()
+        .iter()
+        .filter(|octet| is_escaped(octet))
+        .count();
     if escaped == 0 {
         return;
     }

@@ -221,10 +221,7 @@ impl<W: Write> Writer<W> {
     pub(crate) fn flush(&mut self) {
         if self.failed.is_none()
             && !self.buffer.is_empty()
-            && let Err(error) = self
-                .out
-                .write_all(&self.buffer)
-                .and_then(|()| self.out.flush())
+            && let Err(error) = self.out.write_all(&self.buffer).and_then(|()| self.out.flush())
         {
             self.failed = Some(error);
         }

@@ -124,7 +124,12 @@ impl Gathered {
     }
 
     /// Notes an owner, and gives where it stands.
-    pub(super) fn enter(&mut self, owner: DomainRef<'_>, apex: DomainRef<'_>, hasher: &RandomState) -> Standing {
+    pub(super) fn enter(
+        &mut self,
+        owner: DomainRef<'_>,
+        apex: DomainRef<'_>,
+        hasher: &RandomState,
+    ) -> Standing {
         if self.last.owner == owner.wire() {
             return self.last.standing;
         }

@@ -53,7 +53,9 @@ pub fn forbidden(address: IpAddr) -> Option<&'static str> {
         IpAddr::V6(v6) if v6.is_unspecified() => Some("the unspecified address (::)"),
         IpAddr::V6(v6) if v6.is_multicast() => Some("a multicast address"),
         // RFC 4007 section 6: without the link it is no address, and a record cannot name the link.
-        IpAddr::V6(v6) if v6.is_unicast_link_local() => Some("a link-local address (fe80::/10), which says no link"),
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            Some("a link-local address (fe80::/10), which says no link")
+        }
         IpAddr::V4(_) | IpAddr::V6(_) => None,
     }
 }
@@ -77,13 +79,7 @@ mod tests {
         ] {
             assert!(forbidden(address.parse().unwrap()).is_some(), "{address}");
         }
-        for address in [
-            "127.0.0.1",
-            "10.0.0.0",
-            "192.0.2.255",
-            "::1",
-            "169.254.169.254",
-        ] {
+        for address in ["127.0.0.1", "10.0.0.0", "192.0.2.255", "::1", "169.254.169.254"] {
             assert!(forbidden(address.parse().unwrap()).is_none(), "{address}");
         }
     }

@@ -252,7 +252,9 @@ impl Expansion {
     /// Brings together what was gathered of the zones, in the order in which they were begun, whichever ended first.
     fn gather(&mut self) {
         for place in 0..self.zones.len() {
-            let Some(zone) = self.zones.get_mut(place) else { continue };
+            let Some(zone) = self.zones.get_mut(place) else {
+                continue;
+            };
             let gathered = std::mem::take(&mut zone.gathered);
             append(&mut self.v4, gathered.v4);
             append(&mut self.v6, gathered.v6);

@@ -167,7 +167,9 @@ impl Expansion {
                     self.pursue(quest, exchange, out);
                 }
             }
-            Data::Srv { target, port } if target.is_root() || port == 0 => self.say(start, Why::NotOffered, out),
+            Data::Srv { target, port } if target.is_root() || port == 0 => {
+                self.say(start, Why::NotOffered, out)
+            }
             Data::Srv { port, target } => self.service(start, port, target, out),
             Data::Binding(binding) => self.binding(start, record, &binding, out),
             Data::Address(_) | Data::Ns(_) | Data::Soa(_) | Data::Other | Data::Malformed => {}
@@ -322,7 +324,10 @@ impl Expansion {
     fn is_bare(&self, name: DomainRef<'_>, hash: u64) -> bool {
         self.addresses(hash).0.is_empty()
             && !self.cnames.contains_key(name.wire())
-            && !self.references.iter().any(|(record, _)| record.owner.borrowed() == name)
+            && !self
+                .references
+                .iter()
+                .any(|(record, _)| record.owner.borrowed() == name)
     }
 
     /// Looks at a name that no record has.

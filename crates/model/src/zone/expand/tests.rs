@@ -512,7 +512,10 @@ fn zones_that_come_at_once_are_as_good_as_one_after_the_other() {
     let second = expansion.begin(other.clone(), Attempts::One);
     let moved = |words: &str| {
         let mut record = record(words);
-        let moved = record.owner.borrowed().moved(Domain::parse(ZONE).unwrap().borrowed(), other.borrowed());
+        let moved = record
+            .owner
+            .borrowed()
+            .moved(Domain::parse(ZONE).unwrap().borrowed(), other.borrowed());
         record.owner = moved.unwrap();
         record
     };
@@ -528,7 +531,10 @@ fn zones_that_come_at_once_are_as_good_as_one_after_the_other() {
     expansion.end(second, Extent::Whole, &mut out);
     expansion.end(first, Extent::Whole, &mut out);
     expansion.finish(&mut out);
-    let heads: Vec<&str> = lines.iter().map(|line| line.split(" <-").next().unwrap()).collect();
+    let heads: Vec<&str> = lines
+        .iter()
+        .map(|line| line.split(" <-").next().unwrap())
+        .collect();
     assert_eq!(
         heads,
         [
@@ -561,7 +567,9 @@ fn a_name_missing_from_a_partial_zone_is_not_known_to_be_missing() {
 #[test]
 fn a_listed_name_without_address_is_said() {
     let listed = |names: &[&str]| {
-        let names = names.iter().map(|name| (Name::parse(name).unwrap(), "a list".to_owned()));
+        let names = names
+            .iter()
+            .map(|name| (Name::parse(name).unwrap(), "a list".to_owned()));
         Wishes {
             names: names.collect(),
             ..wishes()
@@ -569,10 +577,24 @@ fn a_listed_name_without_address_is_said() {
     };
     let lines = expand_with(
         listed(&["foo.wild.example.com", "b.wild.example.com", "www.example.com"]),
-        &["foo.wild TXT x", "*.wild A 192.0.2.60", "a.b.wild A 192.0.2.61", "www A 192.0.2.1"],
+        &[
+            "foo.wild TXT x",
+            "*.wild A 192.0.2.60",
+            "a.b.wild A 192.0.2.61",
+            "www A 192.0.2.1",
+        ],
     );
     let said: Vec<&String> = lines.iter().filter(|line| line.contains("no-address")).collect();
-    assert_eq!(said, ["foo.wild.example.com.: no-address", "b.wild.example.com.: no-address"].map(|line| line.replace(".example.com.", "")).iter().collect::<Vec<_>>());
+    assert_eq!(
+        said,
+        [
+            "foo.wild.example.com.: no-address",
+            "b.wild.example.com.: no-address"
+        ]
+        .map(|line| line.replace(".example.com.", ""))
+        .iter()
+        .collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -628,10 +650,7 @@ fn what_cannot_be_connected_to_is_no_endpoint() {
     let mut networks = Networks::default();
     networks.add("192.0.2.0/24".parse().unwrap(), None);
     let lines = expand_with(
-        Wishes {
-            networks,
-            ..wishes()
-        },
+        Wishes { networks, ..wishes() },
         &["l AAAA fe80::1", "m AAAA ::ffff:192.0.2.9", "_https._tcp SRV 0 m"],
     );
     assert_eq!(
