@@ -106,6 +106,9 @@ pub const TRANSFER_RECORDS: u64 = 5_000_000;
 pub const TRANSFER_BYTES: u64 = 512 * 1024 * 1024;
 /// Everything for one zone transfer.
 pub const TRANSFER: Duration = Duration::from_mins(10);
+/// Places (zones at their servers, accounts, files) asked at once: enough that a slow one does not hold up the others, and
+/// below what a server gives out at once (BIND: 10).
+pub const PLACES_AT_ONCE: usize = 8;
 /// Silence in the midst of a zone transfer: servers pause for seconds, not longer, when they are busy.
 pub const TRANSFER_IDLE: Duration = Duration::from_secs(30);
 /// Difference between our clock and a server's that a signature bears (RFC 8945 section 10 recommends it).

@@ -29,7 +29,7 @@ pub enum NameError {
     #[error("the name is longer than 253 octets")]
     TooLong,
     /// A character that no name may have.
-    #[error("`{0}` cannot stand in a name")]
+    #[error("`{}` cannot stand in a name", crate::untrusted::shown(&.0.to_string()))]
     Character(char),
     /// A hyphen at an end of a label.
     #[error("a label begins or ends with a hyphen")]
@@ -177,6 +177,8 @@ mod tests {
         assert_eq!(Name::parse(""), Err(NameError::Empty));
         assert_eq!(Name::parse("a..b"), Err(NameError::EmptyLabel));
         assert_eq!(Name::parse("a b"), Err(NameError::Character(' ')));
+        let hostile = Name::parse("\u{1b}[31m").unwrap_err().to_string();
+        assert!(!hostile.contains('\u{1b}'), "{hostile:?}");
         assert_eq!(Name::parse(&"a".repeat(64)), Err(NameError::LabelTooLong));
         assert_eq!(Name::parse("*.example"), Err(NameError::Wildcard));
         assert_eq!(Name::parse("a.xn--zzzzzz.b"), Err(NameError::ALabel));

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
 use hickory_proto::rr::{Name as Dns, RData, Record, RecordType, rdata};
-use model::Name;
 use model::observation::Failure;
+use model::zone::Domain;
 use net::{Caps, Families, Network, Permits, Settings};
 use tokio::net::UdpSocket;
 
@@ -80,7 +80,7 @@ fn answers(query: &Message) -> Vec<Message> {
 }
 
 async fn resolve(
-    names: Vec<Name>,
+    names: Vec<Domain>,
     families: Families,
 ) -> (BTreeMap<String, Result<Vec<IpAddr>, Failure>>, u64, u64) {
     let (address, asked) = server().await;
@@ -100,8 +100,8 @@ async fn resolve(
     (found, sum.questions, asked.load(Ordering::Relaxed))
 }
 
-fn name(text: &str) -> Name {
-    Name::parse(text).unwrap()
+fn name(text: &str) -> Domain {
+    Domain::parse(text).unwrap()
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn each_way_of_having_no_address_is_told_apart() {
         "localhost",
     ];
     let (found, ..) = resolve(all.map(name).to_vec(), Families::Both).await;
-    let of = |name: &str| found[name].clone();
+    let of = |name: &str| found[&format!("{name}.")].clone();
     assert_eq!(of("host-1.test"), Ok(vec![IpAddr::from([192, 0, 2, 1])]));
     assert_eq!(of("alias.test"), of("host-1.test"));
     assert_eq!(of("empty.test"), Err(Failure::NoAddress));

@@ -363,14 +363,17 @@ fn the_same_zone_from_two_sources_is_two_views() {
         folder
             .file(
                 "inside",
-                "www 60 A 10.0.0.1\nonly 60 A 10.0.0.2\nsame 60 A 127.0.1.1\n"
+                "@ 60 SOA . . 1 1 1 1 1\nwww 60 A 10.0.0.1\nonly 60 A 10.0.0.2\nsame 60 A 127.0.1.1\n"
             )
             .display()
     );
     let outside = format!(
         "example.test={}",
         folder
-            .file("outside", "www 60 A 127.0.1.9\nsame 60 A 127.0.1.1\n")
+            .file(
+                "outside",
+                "@ 60 SOA . . 1 1 1 1 1\nwww 60 A 127.0.1.9\nsame 60 A 127.0.1.1\n"
+            )
             .display()
     );
     let ran = discover(&["--zone-file", &inside, "--zone-file", &outside, "--compare-views"]);
@@ -384,12 +387,14 @@ fn the_same_zone_from_two_sources_is_two_views() {
     let differ: Vec<String> = kinds(&ran, "views-differ")
         .iter()
         .map(|line| format!("{}: {}", line["name"], line["reason"]))
+        // Each view is called by the file it comes from.
+        .map(|line| line.replace(&format!("{}/", folder.path().display()), ""))
         .collect();
     assert_eq!(
         differ,
         [
-            "\"only.example.test\": \"view 1 has 10.0.0.2; view 2 has nothing\"",
-            "\"www.example.test\": \"view 1 has 10.0.0.1; view 2 has 127.0.1.9\"",
+            "\"only.example.test\": \"view 1, inside, has 10.0.0.2; view 2, outside, has nothing\"",
+            "\"www.example.test\": \"view 1, inside, has 10.0.0.1; view 2, outside, has 127.0.1.9\"",
         ]
     );
 }

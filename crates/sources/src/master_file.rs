@@ -19,14 +19,21 @@ use entry::{Entry, Lines};
 
 /// Where a mistake is, and which.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {mistake}")]
+#[error("{file}{}: {mistake}", at(*.line))]
 pub struct MasterError {
     /// The file.
     pub file: String,
-    /// The line on which the entry begins, from 1.
+    /// The line on which the entry begins, from 1; 0 when it is about the whole file.
     pub line: u64,
     /// What is wrong.
     pub mistake: Mistake,
+}
+
+fn at(line: u64) -> String {
+    match line {
+        0 => String::new(),
+        line => format!(":{line}"),
+    }
 }
 
 /// What can be wrong in a zone file.
@@ -35,6 +42,12 @@ pub enum Mistake {
     /// The operating system will not read it.
     #[error("cannot be read: {0}")]
     Unreadable(String),
+    /// No start of a zone: a file that was cut off, or is empty.
+    #[error("it has no start of the zone (SOA), so it is not the whole zone")]
+    NoStart,
+    /// The start of another zone.
+    #[error("it is zone {0}, and not the one that was named")]
+    OtherZone(Domain),
     /// Not text.
     #[error("not UTF-8")]
     NotText,
@@ -109,14 +122,31 @@ pub fn read(path: &Path, origin: &Domain, records: &mut Records<'_>) -> Result<u
     };
     let opened = open(path).map_err(|error| unreadable(&error))?;
     let folder = folder_of(path).map_err(|error| unreadable(&error))?;
-    let mut reading = Reading::new(Some(folder), records);
+    let mut start: Option<Domain> = None;
+    let mut watched = |record: RecordRef<'_>| {
+        if record.kind == Kind::SOA && start.is_none() {
+            start = Some(record.owner.to_owned());
+        }
+        records(record);
+    };
+    let mut reading = Reading::new(Some(folder), &mut watched);
     let place = Place {
-        file,
+        file: file.clone(),
         beside: path.parent().unwrap_or_else(|| Path::new("")).to_owned(),
         depth: 0,
     };
     reading.file(BufReader::with_capacity(64 * 1024, opened), place, origin.clone())?;
-    Ok(reading.count)
+    let count = reading.count;
+    let wrong = match start {
+        Some(start) if start == *origin => return Ok(count),
+        Some(other) => Mistake::OtherZone(other),
+        None => Mistake::NoStart,
+    };
+    Err(MasterError {
+        file,
+        line: 0,
+        mistake: wrong,
+    })
 }
 
 /// Reads a zone file that is in memory, of at most so many records; `$INCLUDE` finds nothing.

@@ -6,6 +6,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use model::zone::record::binding_key;
 use model::zone::{Data, Domain, DomainError, DomainRef, Kind, RecordRef};
 
 /// Why words are no data of their type.
@@ -212,6 +213,12 @@ fn parameters(rest: &mut Words<'_>) -> Result<Vec<u8>, DataError> {
         let value = value.trim_matches('"');
         let bad = |expected| wrong(value, expected);
         match key.to_ascii_lowercase().as_str() {
+            "mandatory" => {
+                let keys: Option<Vec<u16>> = value.split(',').map(binding_key).collect();
+                let keys = keys.ok_or_else(|| bad("list of parameters"))?;
+                found.push((0, keys.iter().flat_map(|key| key.to_be_bytes()).collect()));
+            }
+            "no-default-alpn" => found.push((2, Vec::new())),
             "alpn" => {
                 let mut octets = Vec::new();
                 for protocol in value.split(',') {
@@ -247,10 +254,16 @@ fn parameters(rest: &mut Words<'_>) -> Result<Vec<u8>, DataError> {
     Ok(out)
 }
 
-/// The data as an export writes it; nothing for types that lead to no endpoint.
+/// Types whose owners say nothing about which names exist: signatures, and names that stand for gaps between names.
+const BETWEEN: [Kind; 3] = [Kind(46), Kind(47), Kind(50)];
+
+/// The data as an export writes it; empty for types that lead to no endpoint, of which it counts that their owner exists, so
+/// that no wildcard answers for it. Nothing for what need not be written.
 pub fn shown(record: RecordRef<'_>) -> Option<String> {
     match record.data() {
-        Data::Other | Data::Malformed | Data::Soa(_) => return None,
+        Data::Malformed | Data::Soa(_) => return None,
+        Data::Other if BETWEEN.contains(&record.kind) => return None,
+        Data::Other => return Some(String::new()),
         _ => {}
     }
     let line = record.to_string();
@@ -290,6 +303,11 @@ mod tests {
                 "HTTPS",
                 "1 . ipv4hint=192.0.2.1 alpn=\"h2,h3\" port=8443 ech=abc",
                 "1 . alpn=h2,h3 port=8443 ipv4hint=192.0.2.1",
+            ),
+            (
+                "HTTPS",
+                "1 . port=9999 mandatory=key65400,port key65400=x no-default-alpn",
+                "1 . mandatory=key65400,port no-default-alpn port=9999",
             ),
             ("A", "\\# 4 c0 000201", "192.0.2.1"),
             ("TXT", "whatever", ""),

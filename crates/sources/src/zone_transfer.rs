@@ -24,8 +24,10 @@ pub struct Zone {
     pub servers: Vec<Server>,
     /// What questions are signed with.
     pub key: Option<Key>,
-    /// What the source is called: copies of different views of a zone are kept apart.
+    /// What the source is called.
     pub source: String,
+    /// What tells its copy from those of other servers and keys, which may have another view of the zone.
+    pub copy: String,
 }
 
 /// What comes of a zone.
@@ -100,12 +102,9 @@ pub async fn bring(
         server: None,
         not_kept: None,
     };
-    let mut given = 0;
+    let mut given = Given::default();
     for server in &zone.servers {
-        if given > 0 {
-            pieces(Piece::Again);
-            given = 0;
-        }
+        given.begin();
         let mut attempt = Attempt {
             network,
             clock,
@@ -126,10 +125,38 @@ pub async fn bring(
             }),
         }
     }
-    if given > 0 {
-        delivered.extent = Extent::Partial { given };
+    given.begin();
+    if given.earlier > 0 {
+        delivered.extent = Extent::Partial { given: given.earlier };
     }
     delivered
+}
+
+/// Records given on.
+#[derive(Default)]
+struct Given {
+    /// By this server.
+    now: u64,
+    /// By one before it, and not yet told to be forgotten: a server that gives nothing takes nothing back.
+    earlier: u64,
+}
+
+impl Given {
+    /// Begins with another server.
+    fn begin(&mut self) {
+        if self.now > 0 {
+            self.earlier = std::mem::take(&mut self.now);
+        }
+    }
+
+    fn record(&mut self, record: RecordRef<'_>, pieces: &mut Pieces<'_>) {
+        if self.earlier > 0 {
+            pieces(Piece::Again);
+            self.earlier = 0;
+        }
+        self.now += 1;
+        pieces(Piece::Record(record));
+    }
 }
 
 /// One server being asked.
@@ -138,8 +165,7 @@ struct Attempt<'a> {
     clock: &'a SigningClock,
     zone: &'a Zone,
     copies: Option<&'a Copies>,
-    /// Records given on.
-    given: &'a mut u64,
+    given: &'a mut Given,
     not_kept: &'a mut Option<io::Error>,
 }
 
@@ -147,13 +173,13 @@ impl Attempt<'_> {
     async fn from(&mut self, server: &Server, pieces: &mut Pieces<'_>) -> Result<Extent, TransferError> {
         let copy = self
             .copies
-            .and_then(|copies| copies.find(&self.zone.apex, &self.zone.source));
+            .and_then(|copies| copies.find(&self.zone.apex, &self.zone.copy));
         let Some(copy) = copy else {
             return self.whole(server, pieces).await;
         };
         match self.changes(server, &copy, pieces).await {
             // The server cannot say what changed, or what it says does not fit: all of it, then.
-            Err(error) if error.is_about_changes() && *self.given == 0 => self.whole(server, pieces).await,
+            Err(error) if error.is_about_changes() && self.given.now == 0 => self.whole(server, pieces).await,
             other => other,
         }
     }
@@ -167,8 +193,7 @@ impl Attempt<'_> {
             .transfer(server, &ask, self.clock, &mut |change| {
                 if let Change::Add(record) = change {
                     keeping.add(record);
-                    *given += 1;
-                    pieces(Piece::Record(record));
+                    given.record(record, pieces);
                 }
             })
             .await?;
@@ -200,8 +225,7 @@ impl Attempt<'_> {
                 Change::Changes => {}
                 Change::Add(record) if is_whole => {
                     keeping.add(record);
-                    *given += 1;
-                    pieces(Piece::Record(record));
+                    given.record(record, pieces);
                 }
                 Change::Add(record) => changes.add(record),
                 Change::Remove(record) => changes.remove(record),
@@ -209,10 +233,11 @@ impl Attempt<'_> {
             .await?;
         let stale = |_| TransferError::MixedUp("changes that do not fit what came before");
         match ended {
+            // The server has another zone than the copy is of: an older one, for one thing.
+            Ended::Unchanged { serial } if serial != copy.serial() => self.whole(server, pieces).await,
             Ended::Unchanged { .. } => {
                 copy.records(&mut |record| {
-                    *given += 1;
-                    pieces(Piece::Record(record));
+                    given.record(record, pieces);
                 })
                 .map_err(stale)?;
                 Ok(Extent::Unchanged {
@@ -226,8 +251,7 @@ impl Attempt<'_> {
                     keeping.serial = Some(serial);
                     let given_on = changes.apply(copy, &mut |record| {
                         keeping.add(record);
-                        *given += 1;
-                        pieces(Piece::Record(record));
+                        given.record(record, pieces);
                     });
                     given_on.map_err(stale)?;
                 }
@@ -289,7 +313,7 @@ impl<'a> Keeping<'a> {
             (Some(serial), _) | (None, model::zone::Data::Soa(serial)) => serial,
             (None, _) => 0,
         };
-        let mut copy = copies.create(&self.zone.apex, &self.zone.source, serial)?;
+        let mut copy = copies.create(&self.zone.apex, &self.zone.copy, serial)?;
         copy.add(record)?;
         self.copy = Some(copy);
         Ok(())

@@ -4,11 +4,13 @@
 //! file writes it, and whoever knows two types passes over the others. Names are `@`, relative, or absolute with a dot at the
 //! end; relative ones are below the zone (targets too).
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
+use std::fmt;
 use std::io::{self, Write};
 
 use model::zone::{Domain, DomainRef, Kind, RecordRef};
 use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 
 use crate::record_text::{self, DataError};
 
@@ -30,6 +32,31 @@ pub struct Export {
     zones: Vec<(Domain, Vec<Entry>)>,
 }
 
+/// The pairs of an object as they are written: a map would lose the first of two with the same key in silence.
+struct Zones(Vec<(String, Vec<Entry>)>);
+
+impl<'de> Deserialize<'de> for Zones {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Zones;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object of zones")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Zones, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Zones(pairs))
+            }
+        }
+        deserializer.deserialize_map(Pairs)
+    }
+}
+
 /// Why an export cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -38,6 +65,9 @@ pub enum ExportError {
         "it is no export of zones ({0}): expected {{\"example.com\": [{{\"type\": \"A\", \"name\": \"www\", \"ttl\": 300, \"target\": \"192.0.2.1\"}}, ...]}}"
     )]
     Shape(serde_json::Error),
+    /// One zone twice: one of them would be lost, and nobody could say which.
+    #[error("zone {0} stands in it twice: two views of a zone need two files")]
+    Twice(Domain),
     /// The name of a zone is none.
     #[error("`{name}` is no name of a zone: {error}")]
     Zone {
@@ -70,15 +100,20 @@ impl Export {
     /// # Errors
     /// [`ExportError`], with the place when the shape is wrong.
     pub fn parse(text: &[u8]) -> Result<Self, ExportError> {
-        let zones: BTreeMap<String, Vec<Entry>> = serde_json::from_slice(text).map_err(ExportError::Shape)?;
-        let zone = |(name, entries): (String, Vec<Entry>)| match Domain::parse(&name) {
-            Ok(zone) => Ok((zone, entries)),
-            Err(error) => Err(ExportError::Zone {
+        let Zones(written) = serde_json::from_slice(text).map_err(ExportError::Shape)?;
+        let mut zones: Vec<(Domain, Vec<Entry>)> = Vec::with_capacity(written.len());
+        let mut seen = HashSet::new();
+        for (name, entries) in written {
+            let zone = Domain::parse(&name).map_err(|error| ExportError::Zone {
                 name: model::untrusted::shown(&name),
                 error,
-            }),
-        };
-        let zones = zones.into_iter().map(zone).collect::<Result<_, _>>()?;
+            })?;
+            if !seen.insert(zone.clone()) {
+                return Err(ExportError::Twice(zone));
+            }
+            zones.push((zone, entries));
+        }
+        zones.sort_by(|(one, _), (other, _)| one.cmp(other));
         Ok(Self { zones })
     }
 
@@ -288,6 +323,13 @@ mod tests {
             );
         }
         assert!(Export::parse(br#"{"a..b": []}"#).is_err());
+        for twice in [
+            r#"{"z.test": [], "z.test": []}"#,
+            r#"{"z.test": [], "Z.TEST.": []}"#,
+        ] {
+            let error = Export::parse(twice.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("z.test. stands in it twice"), "{error}");
+        }
         let (records, complaints) = read(
             r#"{"z": [{"type": "A", "name": "a", "target": "x"}, {"type": "ODD", "name": "b", "target": ""}]}"#,
         );

@@ -70,6 +70,7 @@ pub const ALL: &[Limit] = &[
     count("CNAME and DNAME records followed in a row", CNAME_CHAIN, None),
     long_count("records of one zone transfer", TRANSFER_RECORDS),
     wide_bytes("bytes of one zone transfer", TRANSFER_BYTES),
+    count("zones and other places asked at once", PLACES_AT_ONCE, None),
     time("one zone transfer", TRANSFER, None),
     time("silence in the midst of a zone transfer", TRANSFER_IDLE, None),
     time("difference of clocks that a TSIG bears", TSIG_FUDGE, None),

@@ -3,7 +3,9 @@
 //! Text or wire format comes in, wire format without compression and in lower case goes out. [`crate::Name`] is the
 //! narrower noun: a name that a certificate can be for.
 
+use std::borrow::Borrow;
 use std::fmt::{self, Write as _};
+use std::io::Write as _;
 
 use crate::name::{Name, NameError};
 
@@ -108,6 +110,13 @@ impl Domain {
 
     /// Wire format.
     pub const fn wire(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Maps by name are asked with wire format, so that nothing is copied to ask them.
+impl Borrow<[u8]> for Domain {
+    fn borrow(&self) -> &[u8] {
         &self.0
     }
 }
@@ -256,20 +265,47 @@ impl<'a> DomainRef<'a> {
     /// # Errors
     /// [`NameError`], with nothing appended.
     pub fn push_host(self, out: &mut String) -> Result<(), NameError> {
-        let begin = out.len();
-        for label in self.labels() {
-            if out.len() > begin {
-                out.push('.');
-            }
-            if let Err(error) = push_host_label(label, out) {
-                out.truncate(begin);
-                return Err(error);
-            }
-        }
-        if out.len() == begin {
+        if self.is_root() {
             return Err(NameError::Empty);
         }
+        self.labels().try_for_each(host_label)?;
+        let mut octets = std::mem::take(out).into_bytes();
+        self.push_dotted(&mut octets);
+        octets.pop();
+        // It is ASCII, as was just seen.
+        *out = String::from_utf8(octets).unwrap_or_default();
         Ok(())
+    }
+
+    /// Appends the name as it is shown: what `Display` writes, without its machinery. Says whether it has only letters,
+    /// digits, `-`, `_`, `*` and dots, so that nobody has to escape anything of it.
+    pub fn push_text(self, out: &mut Vec<u8>) -> bool {
+        if self.is_root() {
+            out.push(b'.');
+            return true;
+        }
+        // Nearly every name is like this, and a zone of a million names is shown twice.
+        if !self.labels().flatten().all(|octet| is_in(&PLAIN, *octet)) {
+            // Memory takes everything.
+            write!(out, "{self}").unwrap_or_default();
+            return false;
+        }
+        self.push_dotted(out);
+        true
+    }
+
+    /// Appends the labels as they are, a dot behind each.
+    fn push_dotted(self, out: &mut Vec<u8>) {
+        let mut dot = out.len();
+        out.extend_from_slice(self.0.get(1..).unwrap_or_default());
+        // The length in front of a label stands where the dot behind the one before belongs.
+        for label in self.labels() {
+            dot += label.len();
+            if let Some(octet) = out.get_mut(dot) {
+                *octet = b'.';
+            }
+            dot += 1;
+        }
     }
 
     /// The name as a certificate would have it.
@@ -288,28 +324,44 @@ impl<'a> DomainRef<'a> {
     }
 }
 
-fn push_host_label(label: &[u8], out: &mut String) -> Result<(), NameError> {
+fn host_label(label: &[u8]) -> Result<(), NameError> {
     if label == b"*" {
         return Err(NameError::Wildcard);
     }
     if label.starts_with(b"-") || label.ends_with(b"-") {
         return Err(NameError::Hyphen);
     }
-    for octet in label {
-        match octet {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => out.push(char::from(*octet)),
-            other => return Err(NameError::Character(char::from(*other))),
-        }
+    match label.iter().find(|octet| !is_in(&HOST, **octet)) {
+        Some(other) => Err(NameError::Character(char::from(*other))),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Octets that are shown as they are.
+const PLAIN: [bool; 256] = set(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*");
+/// Octets of a host's name in lower case.
+const HOST: [bool; 256] = set(b"abcdefghijklmnopqrstuvwxyz0123456789-_");
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const fn set(octets: &[u8]) -> [bool; 256] {
+    let mut set = [false; 256];
+    let mut place = 0;
+    while place < octets.len() {
+        set[octets[place] as usize] = true;
+        place += 1;
+    }
+    set
+}
+
+fn is_in(set: &[bool; 256], octet: u8) -> bool {
+    set.get(usize::from(octet)).copied().unwrap_or_default()
 }
 
 /// A label that is shown as it is.
 fn plain(label: &[u8]) -> Option<&str> {
-    let is_plain = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'*');
     label
         .iter()
-        .all(is_plain)
+        .all(|octet| is_in(&PLAIN, *octet))
         .then(|| std::str::from_utf8(label).ok())?
 }
 
@@ -375,6 +427,26 @@ mod tests {
         assert_eq!(domain("\\027x.example").to_string(), "\\027x.example.");
         assert_eq!(domain(".").to_string(), ".");
         assert_eq!(domain("bücher.example").to_string(), "xn--bcher-kva.example.");
+    }
+
+    #[test]
+    fn both_ways_of_showing_agree() {
+        for text in [
+            "WWW.example.com",
+            ".",
+            "*.a",
+            "a\\.b.example",
+            "x.\\027.y",
+            "_tcp.a-b.example",
+        ] {
+            let mut out = b"before ".to_vec();
+            let plain = domain(text).borrowed().push_text(&mut out);
+            assert_eq!(plain, !text.contains('\\'));
+            assert_eq!(
+                String::from_utf8(out).unwrap(),
+                format!("before {}", domain(text))
+            );
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! name there is no way to an endpoint.
 
 use std::fmt;
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::domain::{Domain, DomainRef};
@@ -210,6 +211,10 @@ pub struct Binding<'a> {
     alpn: &'a [u8],
     /// The port, when one is named (section 7.2).
     pub port: Option<u16>,
+    /// Whether the protocols named are all that there are (section 7.1.1).
+    pub no_default_alpn: bool,
+    /// Keys that whoever uses the record must know (section 8), two octets each.
+    mandatory: &'a [u8],
     v4: &'a [u8],
     v6: &'a [u8],
 }
@@ -220,6 +225,25 @@ impl<'a> Binding<'a> {
         let (v4, v6) = (self.v4.as_chunks::<4>().0, self.v6.as_chunks::<16>().0);
         let v4 = v4.iter().map(|octets| IpAddr::V4(Ipv4Addr::from(*octets)));
         v4.chain(v6.iter().map(|octets| IpAddr::V6(Ipv6Addr::from(*octets))))
+    }
+
+    /// Keys that whoever uses the record must know.
+    fn mandatory(&self) -> impl Iterator<Item = u16> + use<'a> {
+        let keys = self.mandatory.as_chunks::<2>().0;
+        keys.iter().map(|octets| u16::from_be_bytes(*octets))
+    }
+
+    /// Why nobody who looks over TCP, and knows the keys named here, may use the record.
+    pub fn fault(&self) -> Option<&'static str> {
+        let known = |key| matches!(key, ALPN | NO_DEFAULT_ALPN | PORT | IPV4_HINT | IPV6_HINT);
+        if !self.mandatory().all(known) {
+            return Some("it demands a parameter that nobody here knows (mandatory)");
+        }
+        let is_quic = |protocol: &[u8]| protocol.starts_with(b"h3") || protocol == b"doq";
+        if self.no_default_alpn && self.protocols().all(is_quic) {
+            return Some("it is offered over QUIC alone (no-default-alpn)");
+        }
+        None
     }
 
     /// Protocols that the service names.
@@ -309,7 +333,9 @@ fn soa(data: &[u8]) -> Option<Data<'_>> {
 }
 
 /// Numbers of the parameters that matter here (RFC 9460 section 14.3.2).
+const MANDATORY: u16 = 0;
 const ALPN: u16 = 1;
+const NO_DEFAULT_ALPN: u16 = 2;
 const PORT: u16 = 3;
 const IPV4_HINT: u16 = 4;
 const IPV6_HINT: u16 = 6;
@@ -322,6 +348,8 @@ fn binding(data: &[u8]) -> Option<Binding<'_>> {
         target,
         alpn: &[],
         port: None,
+        no_default_alpn: false,
+        mandatory: &[],
         v4: &[],
         v6: &[],
     };
@@ -330,7 +358,9 @@ fn binding(data: &[u8]) -> Option<Binding<'_>> {
         let (length, behind) = number(behind)?;
         let (value, behind) = behind.split_at_checked(usize::from(length))?;
         match key {
+            MANDATORY => binding.mandatory = value,
             ALPN => binding.alpn = value,
+            NO_DEFAULT_ALPN => binding.no_default_alpn = true,
             PORT => binding.port = Some(number(value).filter(|(_, rest)| rest.is_empty())?.0),
             IPV4_HINT => binding.v4 = value,
             IPV6_HINT => binding.v6 = value,
@@ -339,6 +369,67 @@ fn binding(data: &[u8]) -> Option<Binding<'_>> {
         rest = behind;
     }
     Some(binding)
+}
+
+impl RecordRef<'_> {
+    /// Appends what `Display` writes, for addresses and other names without its machinery: a zone of a million records is
+    /// a million of these. Says whether it is sure that nobody has to escape anything of it.
+    pub fn push_text(self, out: &mut Vec<u8>) -> bool {
+        let data = self.data();
+        let word: &[u8] = match (self.kind, &data) {
+            (Kind::A, Data::Address(_)) => b" IN A ",
+            (Kind::AAAA, Data::Address(_)) => b" IN AAAA ",
+            (Kind::CNAME, Data::Cname(_)) => b" IN CNAME ",
+            _ => {
+                // Memory takes everything.
+                write!(out, "{self}").unwrap_or_default();
+                return false;
+            }
+        };
+        let mut plain = self.owner.push_text(out);
+        out.push(b' ');
+        push_number(self.ttl, out);
+        out.extend_from_slice(word);
+        match data {
+            Data::Address(address) => push_address(address, out),
+            Data::Cname(name) => plain &= name.push_text(out),
+            _ => {}
+        }
+        plain
+    }
+}
+
+/// Appends a number in decimal digits.
+pub fn push_number(number: u32, out: &mut Vec<u8>) {
+    let mut digits = [b'0'; 10];
+    let mut rest = number;
+    let mut first = digits.len();
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        // Below ten, so that nothing is cut.
+        *digit += u8::try_from(rest % 10).unwrap_or_default();
+        rest /= 10;
+        first = place;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(first..).unwrap_or_default());
+}
+
+/// Appends an address as it is shown everywhere.
+pub fn push_address(address: IpAddr, out: &mut Vec<u8>) {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, c, d] = v4.octets();
+            push_number(a.into(), out);
+            for octet in [b, c, d] {
+                out.push(b'.');
+                push_number(octet.into(), out);
+            }
+        }
+        // Rarer, and with rules of its own (RFC 5952).
+        IpAddr::V6(v6) => write!(out, "{v6}").unwrap_or_default(),
+    }
 }
 
 impl fmt::Display for RecordRef<'_> {
@@ -373,12 +464,19 @@ impl fmt::Display for RecordRef<'_> {
 
 fn write_binding(binding: &Binding<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{} {}", binding.priority, binding.target)?;
+    let mandatory: Vec<String> = binding.mandatory().map(key_word).collect();
+    if !mandatory.is_empty() {
+        write!(f, " mandatory={}", mandatory.join(","))?;
+    }
     let protocols: Vec<String> = binding
         .protocols()
         .map(|protocol| protocol.escape_ascii().to_string())
         .collect();
     if !protocols.is_empty() {
         write!(f, " alpn={}", protocols.join(","))?;
+    }
+    if binding.no_default_alpn {
+        f.write_str(" no-default-alpn")?;
     }
     if let Some(port) = binding.port {
         write!(f, " port={port}")?;
@@ -394,6 +492,32 @@ fn write_binding(binding: &Binding<'_>, f: &mut fmt::Formatter<'_>) -> fmt::Resu
         }
     }
     Ok(())
+}
+
+/// Words of the parameters of a service binding (RFC 9460 section 14.3.2).
+const KEYS: [(u16, &str); 7] = [
+    (MANDATORY, "mandatory"),
+    (ALPN, "alpn"),
+    (NO_DEFAULT_ALPN, "no-default-alpn"),
+    (PORT, "port"),
+    (IPV4_HINT, "ipv4hint"),
+    (5, "ech"),
+    (IPV6_HINT, "ipv6hint"),
+];
+
+fn key_word(key: u16) -> String {
+    match KEYS.iter().find(|(number, _)| *number == key) {
+        Some((_, word)) => (*word).to_owned(),
+        None => format!("key{key}"),
+    }
+}
+
+/// The number of a parameter of a service binding: `port`, or `key3`.
+pub fn binding_key(word: &str) -> Option<u16> {
+    match KEYS.iter().find(|(_, known)| *known == word) {
+        Some((number, _)) => Some(*number),
+        None => word.strip_prefix("key")?.parse().ok(),
+    }
 }
 
 impl fmt::Debug for RecordRef<'_> {
@@ -445,6 +569,34 @@ mod tests {
             shown(Kind(65280), &[1, 2]),
             "www.example.com. 300 IN TYPE65280 \\# 2 01 02"
         );
+    }
+
+    #[test]
+    fn both_ways_of_showing_agree() {
+        let long: Vec<u8> = (1..=16).collect();
+        for (kind, data) in [
+            (Kind::A, [192, 0, 2, 255].as_slice()),
+            (Kind::A, &[0, 10, 100, 9]),
+            (Kind::A, &[1, 2, 3]),
+            (Kind::AAAA, &long),
+            (Kind::CNAME, b"\x01m\0"),
+            (Kind::CNAME, b"\0x"),
+            (Kind::MX, b"\0\x0a\x01m\0"),
+            (Kind(65280), &[1, 2]),
+        ] {
+            for ttl in [0, 9, 10, 300, u32::MAX] {
+                let record = Record {
+                    ttl,
+                    ..record(kind, data)
+                };
+                let mut out = b"before ".to_vec();
+                record.borrowed().push_text(&mut out);
+                assert_eq!(
+                    String::from_utf8(out).unwrap(),
+                    format!("before {}", record.borrowed())
+                );
+            }
+        }
     }
 
     #[test]

@@ -40,11 +40,79 @@ pub struct Malformed {
     pub at: usize,
 }
 
-/// Room for one record, used again for the next.
+/// Room for one record, used again for the next of the same message.
 #[derive(Debug, Default)]
 pub struct Scratch {
     owner: Vec<u8>,
     data: Vec<u8>,
+    /// Where the last owner went on by a pointer.
+    pointed: Option<usize>,
+    /// The name that stands there, decompressed: owners of a zone mostly end in the same one.
+    suffix: Vec<u8>,
+}
+
+impl Scratch {
+    /// To be called in front of each message: what the last one had at a place says nothing of this one.
+    pub const fn forget(&mut self) {
+        self.pointed = None;
+    }
+
+    /// Reads the name at `at` into `owner`.
+    fn read_owner(&mut self, message: &[u8], at: usize) -> Result<usize, Malformed> {
+        self.owner.clear();
+        let Some((here, to)) = leads_to(message, at, &mut self.owner) else {
+            self.owner.clear();
+            return read_name(message, at, &mut self.owner);
+        };
+        if self.pointed != Some(to) {
+            self.pointed = None;
+            self.suffix.clear();
+            read_name(message, to, &mut self.suffix)?;
+            self.pointed = Some(to);
+        }
+        if self.owner.len() + self.suffix.len() > NAME_OCTETS {
+            return Err(too_long(at));
+        }
+        self.owner.extend_from_slice(&self.suffix);
+        Ok(here + 2)
+    }
+}
+
+/// Appends the labels at `at` up to the first pointer; gives where the pointer stands and where it points. Nothing when
+/// there is no pointer, or something is wrong: [`read_name`] says what.
+fn leads_to(message: &[u8], at: usize, out: &mut Vec<u8>) -> Option<(usize, usize)> {
+    let mut here = at;
+    loop {
+        let length = *message.get(here)?;
+        match length {
+            1..=63 => {
+                let end = here + 1 + usize::from(length);
+                push_lower(message.get(here..end)?, out);
+                here = end;
+            }
+            192.. => {
+                let to = usize::from(u16_at(message, here).ok()? & 0x3fff);
+                return (to < at).then_some((here, to));
+            }
+            0 | 64..=191 => return None,
+        }
+    }
+}
+
+/// Appends octets in lower case.
+fn push_lower(octets: &[u8], out: &mut Vec<u8>) {
+    let begin = out.len();
+    out.extend_from_slice(octets);
+    if let Some(new) = out.get_mut(begin..) {
+        new.make_ascii_lowercase();
+    }
+}
+
+const fn too_long(at: usize) -> Malformed {
+    Malformed {
+        what: "a name of at most 255 octets",
+        at,
+    }
 }
 
 /// The fixed part of a record, and where its data is.
@@ -137,12 +205,9 @@ pub fn read_name(message: &[u8], at: usize, out: &mut Vec<u8>) -> Result<usize, 
                     at: here,
                 })?;
                 if out.len() - begin + label.len() + 1 > NAME_OCTETS {
-                    return Err(Malformed {
-                        what: "a name of at most 255 octets",
-                        at,
-                    });
+                    return Err(too_long(at));
                 }
-                out.extend(label.iter().map(u8::to_ascii_lowercase));
+                push_lower(label, out);
                 here = end;
             }
             192.. => {
@@ -208,15 +273,15 @@ pub fn envelope(message: &[u8], at: usize) -> Result<Envelope, Malformed> {
     })
 }
 
-/// Reads the record at `at` into `scratch`, and gives where the next one begins and its class.
+/// Reads the record at `at` into `scratch`, and gives where the next one begins and its class. Between two messages
+/// [`Scratch::forget`] is to be called.
 pub fn read_record<'s>(
     message: &[u8],
     at: usize,
     scratch: &'s mut Scratch,
 ) -> Result<(usize, u16, RecordRef<'s>), Malformed> {
-    scratch.owner.clear();
     scratch.data.clear();
-    let behind = read_name(message, at, &mut scratch.owner)?;
+    let behind = scratch.read_owner(message, at)?;
     let envelope = envelope(message, behind)?;
     read_data(message, &envelope, &mut scratch.data)?;
     let Some((owner, _)) = DomainRef::split(&scratch.owner) else {
@@ -307,6 +372,12 @@ fn read_data(message: &[u8], envelope: &Envelope, out: &mut Vec<u8>) -> Result<(
 /// Writes a question (RFC 1035 section 4.1.2) in a message of its own.
 pub fn question(id: u16, name: DomainRef<'_>, kind: Kind) -> Vec<u8> {
     let mut message = Vec::with_capacity(HEADER_OCTETS + name.wire().len() + 4);
+    push_question(id, name, kind, &mut message);
+    message
+}
+
+/// Appends the same to `message`, which should be empty.
+pub(super) fn push_question(id: u16, name: DomainRef<'_>, kind: Kind, message: &mut Vec<u8>) {
     message.extend(id.to_be_bytes());
     message.extend([0; 2]);
     message.extend(1_u16.to_be_bytes());
@@ -314,7 +385,20 @@ pub fn question(id: u16, name: DomainRef<'_>, kind: Kind) -> Vec<u8> {
     message.extend(name.wire());
     message.extend(kind.0.to_be_bytes());
     message.extend(IN.to_be_bytes());
-    message
+}
+
+/// Makes a question that [`push_question`] wrote another one about the same name.
+pub(super) fn set_id_and_kind(question: &mut [u8], id: u16, kind: Kind) {
+    if let Some(octets) = question.first_chunk_mut::<2>() {
+        *octets = id.to_be_bytes();
+    }
+    let kind_at = question.len().saturating_sub(4);
+    if let Some(octets) = question
+        .get_mut(kind_at..)
+        .and_then(|rest| rest.first_chunk_mut::<2>())
+    {
+        *octets = kind.0.to_be_bytes();
+    }
 }
 
 /// Adds one to a count of the header: `place` is 4 for questions, then 6, 8 and 10.
@@ -336,6 +420,18 @@ pub fn repeats_question(
 ) -> Result<bool, Malformed> {
     if header.questions != 1 {
         return Ok(header.questions == 0);
+    }
+    // Nearly every server repeats it as it was written.
+    let wire = name.wire();
+    let asked = message
+        .get(HEADER_OCTETS..)
+        .and_then(|rest| rest.split_at_checked(wire.len()));
+    if let Some((asked, behind)) = asked
+        && asked == wire
+        && let Some(rest) = behind.first_chunk::<4>()
+    {
+        let [a, b, c, d] = *rest;
+        return Ok([a, b] == kind.0.to_be_bytes() && [c, d] == IN.to_be_bytes());
     }
     let mut asked = Vec::with_capacity(name.wire().len());
     let behind = read_name(message, HEADER_OCTETS, &mut asked)?;
@@ -378,6 +474,47 @@ mod tests {
     }
 
     #[test]
+    fn owners_that_point_to_one_place_are_read_once() {
+        // example. at 0, test. at 9; then owners in the same message.
+        let mut message = b"\x07example\0\x04TEST\0".to_vec();
+        let mut places = Vec::new();
+        for owner in [
+            b"\x01A\xc0\0".as_slice(),
+            b"\x01b\xc0\0",
+            b"\x01c\xc0\x09",
+            b"\xc0\0",
+            b"\x01d\0",
+            b"\x01e\xc0\x0f",
+        ] {
+            places.push(message.len());
+            message.extend_from_slice(owner);
+            message.extend_from_slice(b"\0\x01\0\x01\0\0\0\x3c\0\x04\xc0\0\x02\x01");
+        }
+        let mut scratch = Scratch::default();
+        let mut owner = |message: &[u8], at| {
+            let (_, _, record) = read_record(message, at, &mut scratch).unwrap();
+            record.owner.to_string()
+        };
+        let owners: Vec<String> = places.iter().map(|at| owner(&message, *at)).collect();
+        assert_eq!(
+            owners,
+            [
+                "a.example.",
+                "b.example.",
+                "c.test.",
+                "example.",
+                "d.",
+                "e.a.example."
+            ]
+        );
+        // Another message has another name at the same place.
+        message.splice(..9, *b"\x07elpmaxe\0");
+        scratch.forget();
+        let (_, _, record) = read_record(&message, *places.first().unwrap(), &mut scratch).unwrap();
+        assert_eq!(record.owner.to_string(), "a.elpmaxe.");
+    }
+
+    #[test]
     fn a_name_of_256_octets_is_refused() {
         let mut message = Vec::new();
         for _ in 0..4 {
@@ -386,6 +523,18 @@ mod tests {
         }
         message.push(0);
         assert!(name(&message, 0).is_err());
+        // The same in two parts, the second reached by a pointer.
+        message.splice(..64, []);
+        let at = message.len();
+        message.push(63);
+        message.extend([b'a'; 63]);
+        message.extend(b"\xc0\0\0\x01\0\x01\0\0\0\x3c\0\0");
+        let mut scratch = Scratch::default();
+        assert!(read_record(&message, at, &mut scratch).is_err());
+        message.splice(at..at + 64, [61]);
+        message.splice(at + 1..at + 1, [b'a'; 61]);
+        let longest = read_record(&message, at, &mut scratch).unwrap().2;
+        assert_eq!(longest.owner.wire().len(), NAME_OCTETS);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::UdpSocket;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 
 use super::message::{self, Header};
@@ -186,11 +187,16 @@ async fn answers_over_udp(server: SocketAddr, zone: &Domain) -> Option<bool> {
 }
 
 /// A number that nobody can foresee.
-pub(super) fn random_id() -> u16 {
+fn random_id() -> u16 {
     let mut octets = [0; 2];
-    // Without random numbers the number is zero, and an answer must still come over the connection that was asked on.
-    aws_lc_rs::rand::fill(&mut octets).unwrap_or_default();
+    random_octets(&mut octets);
     u16::from_be_bytes(octets)
+}
+
+/// Octets that nobody can foresee.
+pub(super) fn random_octets(octets: &mut [u8]) {
+    // Without random numbers they stay as they are, and an answer must still come over the connection that was asked on.
+    aws_lc_rs::rand::fill(octets).unwrap_or_default();
 }
 
 async fn converse(
@@ -213,6 +219,8 @@ async fn converse(
     drop(stream.flush().await);
     let mut buffer = vec![0; BUFFER];
     let (mut begin, mut end) = (0, 0);
+    let mut silence = Silence::begin();
+    let mut alarm = pin!(sleep_until(silence.deadline()));
     loop {
         while let Some((message, next)) = framed_at(&buffer, begin, end) {
             begin = next;
@@ -224,14 +232,53 @@ async fn converse(
         buffer.copy_within(begin..end, 0);
         (begin, end) = (0, end - begin);
         let room = buffer.get_mut(end..).unwrap_or_default();
-        let read = timeout(limits::TRANSFER_IDLE, stream.read(room))
-            .await
-            .map_err(|_| TransferError::Silent)?
+        let read = silence
+            .at_most(alarm.as_mut(), stream.read(room))
+            .await?
             .map_err(|error| broken(&error))?;
         if read == 0 {
             return Err(TransferError::Closed);
         }
         end += read;
+    }
+}
+
+/// How long nothing came. One timer serves all messages: it is set again when it goes off too early.
+struct Silence {
+    last: Instant,
+}
+
+impl Silence {
+    fn begin() -> Self {
+        Self { last: Instant::now() }
+    }
+
+    fn deadline(&self) -> Instant {
+        self.last + limits::TRANSFER_IDLE
+    }
+
+    /// Waits for `read` until the silence is too long.
+    async fn at_most<T>(
+        &mut self,
+        mut alarm: Pin<&mut Sleep>,
+        read: impl Future<Output = T>,
+    ) -> Result<T, TransferError> {
+        let mut read = pin!(read);
+        loop {
+            tokio::select! {
+                biased;
+                read = &mut read => {
+                    self.last = Instant::now();
+                    return Ok(read);
+                }
+                () = &mut alarm => {
+                    if Instant::now() >= self.deadline() {
+                        return Err(TransferError::Silent);
+                    }
+                    alarm.as_mut().reset(self.deadline());
+                }
+            }
+        }
     }
 }
 

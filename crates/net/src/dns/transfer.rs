@@ -144,7 +144,7 @@ pub enum TransferError {
 
 fn connect_words(failure: &Failure) -> String {
     match failure {
-        Failure::Refused => "nothing listens on the port".to_owned(),
+        Failure::Refused => "nothing listens on the TCP port".to_owned(),
         Failure::TimedOut => "no answer in time".to_owned(),
         Failure::NoRoute => "no route to the server".to_owned(),
         Failure::Reset => "the connection was reset".to_owned(),
@@ -325,6 +325,7 @@ impl Incoming {
             });
         }
         let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.forget();
         for _ in 0..header.answers {
             let (end, class, record) = message::read_record(message, at, &mut scratch)?;
             at = end;
@@ -375,6 +376,11 @@ impl Incoming {
                 what: "records",
                 limit: limits::TRANSFER_RECORDS,
             });
+        }
+        // In the midst of a zone nearly every record is just one more of it.
+        if self.state == State::Whole && record.kind != Kind::SOA {
+            sink(Change::Add(record));
+            return Ok(());
         }
         let serial = match record.data() {
             Data::Soa(serial) if record.owner == self.zone.borrowed() => Some(serial),

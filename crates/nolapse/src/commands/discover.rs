@@ -1,6 +1,6 @@
 //! `discover`: ask DNS which endpoints there are, and say why.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,11 @@ use sources::zones_json;
 use crate::commands::looking::resolver;
 use crate::commands::places::{Places, shown};
 use crate::discover::compare::{Comparison, Covered};
-use crate::discover::engine::{self, Event, State, Sum, plain};
+use crate::discover::engine::{self, Begun, Event, Going, Report, State, Sum, plain};
 use crate::discover::plan::Plan;
 use crate::discover::report::{self, Format, Writer};
 use crate::file::{self, AtomicFile, Readers};
+use crate::scan::signals::Signals;
 use crate::scan::wishes;
 use crate::terminal::{Colour, Style};
 use crate::{Exit, say, text};
@@ -91,6 +92,7 @@ Exit status:
   0    everything was read
   2    wrong usage, or the output could not be written
   3    a zone, or a name outside the zones, could not be read; what was read is shown
+  130  interrupted; what was known is shown
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins.";
 
@@ -122,9 +124,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         writer: Writer::new(sink, args.format, watched),
         comparison,
         export,
+        lost: 0,
         views: 0,
     };
-    let sum = block_on(&plan, &mut |event| listener.take(event))?;
+    let signals = Signals::listen();
+    let sum = block_on(&plan, &mut |event| match event {
+        Event::Quiet(going) if *signals.stop.borrow() => *going = Going::Stop,
+        event => listener.take(event),
+    })?;
+    if *signals.stop.borrow() {
+        return listener.interrupted(args, &sum);
+    }
     listener.end(args, &sum)
 }
 
@@ -141,6 +151,8 @@ struct Listener {
     writer: Writer<Sink>,
     comparison: Comparison,
     export: Option<Export>,
+    /// Zones that could not be put into the export.
+    lost: u64,
     views: usize,
 }
 
@@ -152,27 +164,46 @@ impl Listener {
                 self.comparison.line(view, &line);
                 self.writer.line(view, &line);
             }
-            Event::Record(record) => {
+            Event::Record(begun, record) => {
                 if let Some(export) = &mut self.export {
-                    export.zone.push(record.to_owned());
+                    export.zones.entry(begun).or_default().push(record.to_owned());
                 }
             }
-            Event::Begin(zone) => {
-                self.writer.flush();
+            Event::Begin(begun, zone) => {
                 self.comparison.zone(zone);
                 if let Some(export) = &mut self.export {
-                    export.zone.clear();
+                    export.zones.remove(&begun);
                 }
             }
             Event::Zone(report) => {
                 complain(&report);
-                if let (Some(export), Some(zone)) = (&mut self.export, &report.zone) {
-                    export.end(zone, report.state);
+                self.comparison.report(&report);
+                if let Some(export) = &mut self.export {
+                    self.lost += u64::from(export.end(&report) == Kept::No);
                 }
                 self.writer.zone(&report);
+            }
+            Event::Quiet(going) => {
                 self.writer.flush();
+                if self.writer.is_closed() {
+                    *going = Going::Stop;
+                }
             }
         }
+    }
+
+    /// Shows what is known. Files that are written whole or not at all are not written.
+    fn interrupted(self, args: &Args, sum: &Sum) -> anyhow::Result<Exit> {
+        if args.output.is_none() {
+            self.writer.finish(Style::for_stdout(args.color), sum)?;
+        }
+        let lost = if args.output.is_some() || args.export.is_some() {
+            "; nothing was written to a file"
+        } else {
+            ""
+        };
+        say::error(&format!("interrupted: what is shown is not all{lost}"));
+        Ok(Exit::Interrupted)
     }
 
     fn end(mut self, args: &Args, sum: &Sum) -> anyhow::Result<Exit> {
@@ -183,7 +214,12 @@ impl Listener {
             Some(_) => Style::for_file(args.color),
             None => Style::for_stdout(args.color),
         };
-        let (counts, sink) = self.writer.finish(style, sum)?;
+        let (counts, sink) = match self.writer.finish(style, sum) {
+            Ok(written) => written,
+            // Whoever reads has seen enough, and knows it; the report is not whole for all that.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(Exit::Usage),
+            Err(error) => return Err(error.into()),
+        };
         sink.commit()?;
         if let Some(export) = self.export {
             export.commit()?;
@@ -191,12 +227,16 @@ impl Listener {
         if args.format != Format::Table {
             say::line(&report::told(&counts, sum));
         }
-        Ok(exit(sum))
+        Ok(if self.lost > 0 {
+            Exit::NothingJudged
+        } else {
+            exit(sum)
+        })
     }
 }
 
 /// Says on standard error what could not be read.
-pub(crate) fn complain(report: &engine::Report) {
+pub(crate) fn complain(report: &Report) {
     let zone = report.zone.as_ref().map(|zone| plain(zone.borrowed()));
     let of = zone.map_or_else(
         || report.source.clone(),
@@ -302,7 +342,7 @@ pub(crate) fn reckon(plan: &Plan, foreign: Foreign, rate: Option<f64>) -> anyhow
     let sum = block_on(plan, &mut |event| match event {
         Event::Line(_, line) => reckoning.take(&line, foreign),
         Event::Zone(report) => complain(&report),
-        Event::Record(_) | Event::Begin(_) => {}
+        Event::Record(..) | Event::Begin(..) | Event::Quiet(_) => {}
     })?;
     writeln!(io::stdout().lock(), "{}", reckoning.told(rate))?;
     say::line("nothing was looked at (--dry-run)");
@@ -360,12 +400,22 @@ impl Write for Sink {
     }
 }
 
-/// The export on its way: one zone is kept until it came whole.
+/// The export on its way: a zone is kept until it came whole.
 struct Export {
     writer: Option<zones_json::Writer<BufWriter<AtomicFile>>>,
     place: String,
-    zone: Vec<Record>,
+    /// Records of zones that are coming.
+    zones: HashMap<Begun, Vec<Record>>,
+    /// Zones that are written.
+    written: HashSet<Domain>,
     failed: Option<io::Error>,
+}
+
+/// Whether a zone that came is in the export, if it should be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Yes,
+    No,
 }
 
 impl Export {
@@ -379,17 +429,33 @@ impl Export {
         Ok(Self {
             writer: Some(writer),
             place,
-            zone: Vec::new(),
+            zones: HashMap::new(),
+            written: HashSet::new(),
             failed: None,
         })
     }
 
-    fn end(&mut self, zone: &Domain, state: State) {
-        let records = std::mem::take(&mut self.zone);
-        if state.is_missing() {
-            return;
+    fn end(&mut self, report: &Report) -> Kept {
+        let (Some(begun), Some(zone)) = (report.begun, &report.zone) else {
+            return Kept::Yes;
+        };
+        let records = self.zones.remove(&begun).unwrap_or_default();
+        if report.state.is_missing() {
+            return Kept::Yes;
         }
-        let Some(writer) = &mut self.writer else { return };
+        if !self.written.insert(zone.clone()) {
+            // One key of the file is one zone: readers take the last of two in silence.
+            say::error(&format!(
+                "{} from {} is not in {}, which has this zone from another source: export one view at a time (--source)",
+                plain(zone.borrowed()),
+                model::untrusted::shown(&report.source),
+                self.place
+            ));
+            return Kept::No;
+        }
+        let Some(writer) = &mut self.writer else {
+            return Kept::Yes;
+        };
         let written = writer.zone(zone).and_then(|()| {
             records
                 .iter()
@@ -399,6 +465,7 @@ impl Export {
             self.failed = Some(error);
             self.writer = None;
         }
+        Kept::Yes
     }
 
     fn commit(self) -> anyhow::Result<()> {

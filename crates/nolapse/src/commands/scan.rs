@@ -248,10 +248,10 @@ Exit status:
   0    everything that was looked at is fine
   1    something is at or above --fail-on
   2    wrong usage, nothing to look at, or the report could not be written: also when its reader goes away
-  3    nothing could be judged, or a zone could not be read
+  3    nothing could be judged, or a zone could not be read, whatever else was found
   130  interrupted: SIGINT, SIGTERM or SIGHUP
 
-An interrupted run says the command that goes on. What is finished is kept in the file of --resume, without it in \
+An interrupted run says the command that goes on, unless it takes zones, which may have changed. What is finished is kept in the file of --resume, without it in \
 $XDG_STATE_HOME/nolapse (~/.local/state/nolapse), a new file for each run; it is removed once the rest is done.
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins.";
@@ -286,6 +286,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let rendering = Rendering::new(args.output.format, fields, list);
     let (run, output) = prepare(args, places, &rendering)?;
     let interruption = Interruption {
+        goes_on: args.places.is_empty(),
         state: args.resume.as_deref(),
         identity: run.identity,
         again: if run.given.contains(&Given::Stdin) {
@@ -594,6 +595,11 @@ fn end(args: &Args, ended: &Ended, interruption: &Interruption<'_>) -> Exit {
         say::line("nothing was looked at (exit 2)");
         return Exit::Usage;
     }
+    if ended.learnt.missing > 0 {
+        // What was not read may be worse than what was found.
+        say::line("something is missing (exit 3)");
+        return Exit::NothingJudged;
+    }
     let bad = match args.output.fail_on {
         FailOn::Warning => ended.worst >= Status::Warning,
         FailOn::Error => ended.worst >= Status::Error,
@@ -605,9 +611,6 @@ fn end(args: &Args, ended: &Ended, interruption: &Interruption<'_>) -> Exit {
         Exit::NothingJudged
     } else if bad {
         Exit::Findings
-    } else if ended.learnt.missing > 0 {
-        say::line("something is missing (exit 3)");
-        Exit::NothingJudged
     } else {
         Exit::Fine
     }

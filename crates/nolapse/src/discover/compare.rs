@@ -14,7 +14,7 @@ use model::zone::expand::Line;
 use model::{Certificate, Name, WildcardName, limits, untrusted};
 use serde_json::Value;
 
-use crate::discover::engine::plain;
+use crate::discover::engine::{Report, plain};
 use crate::{anchors, file};
 
 /// Names that certificates have.
@@ -36,6 +36,8 @@ pub(crate) struct Comparison {
     zones: BTreeSet<Domain>,
     /// By zone and name, the addresses in each view.
     addresses: BTreeMap<(String, String), Vec<BTreeSet<IpAddr>>>,
+    /// By zone, where each of its views comes from.
+    sources: BTreeMap<(String, usize), String>,
 }
 
 /// A name that one side alone has.
@@ -138,6 +140,16 @@ impl Comparison {
         }
     }
 
+    /// Notes where a view of a zone comes from.
+    pub(crate) fn report(&mut self, report: &Report) {
+        if self.views
+            && let Some(zone) = &report.zone
+        {
+            let source = untrusted::shown(&report.source);
+            self.sources.insert((plain(zone.borrowed()), report.view), source);
+        }
+    }
+
     /// Notes a line.
     pub(crate) fn line(&mut self, view: usize, line: &Line<'_>) {
         if !self.is_wanted() {
@@ -215,7 +227,7 @@ impl Comparison {
 
     fn between_views(&self, views: usize, out: &mut Vec<Difference>) {
         let nothing = BTreeSet::new();
-        for ((_, name), by_view) in &self.addresses {
+        for ((zone, name), by_view) in &self.addresses {
             let sides: Vec<&BTreeSet<IpAddr>> = (0..views)
                 .map(|view| by_view.get(view).unwrap_or(&nothing))
                 .collect();
@@ -232,7 +244,10 @@ impl Comparison {
                 } else {
                     addresses.join(", ")
                 };
-                format!("view {} has {addresses}", place + 1)
+                match self.sources.get(&(zone.clone(), place)) {
+                    Some(source) => format!("view {}, {source}, has {addresses}", place + 1),
+                    None => format!("view {} has {addresses}", place + 1),
+                }
             };
             let told: Vec<String> = sides.iter().enumerate().map(told).collect();
             out.push(difference("views-differ", name, &told.join("; ")));

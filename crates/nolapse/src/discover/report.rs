@@ -1,17 +1,19 @@
 //! The formats of `nolapse discover`: events come in, bytes go out.
 //!
-//! NDJSON, JSON and targets go out as they become known. The table is for people: it is made at the end, endpoints first, then
-//! what is none, by cause.
+//! NDJSON, JSON and targets go out as they become known, a tenth of a second later at the most. The table is for people: it is
+//! made at the end, endpoints first, then what is none, by cause.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::net::{IpAddr, SocketAddr};
 
 use clap::ValueEnum;
-use model::zone::expand::{Certainty, Found, Holder, Line, Unusable};
+use model::zone::expand::{Because, Certainty, Found, Holder, Line, Unusable, Why};
+use model::zone::record::{push_address, push_number};
 
 use crate::discover::compare::Difference;
 use crate::discover::engine::{Report, State, Sum, plain};
-use crate::discover::line;
+use crate::discover::line::{self, Lines};
 use crate::terminal::Style;
 use crate::text;
 
@@ -44,7 +46,8 @@ pub(crate) struct Counts {
 pub(crate) struct Writer<W: Write> {
     out: W,
     format: Format,
-    buffer: String,
+    buffer: Vec<u8>,
+    lines: Lines,
     any: bool,
     /// Counts.
     pub(crate) counts: Counts,
@@ -58,11 +61,16 @@ pub(crate) struct Writer<W: Write> {
 /// What a table is made of at the end.
 #[derive(Default)]
 struct Table {
-    rows: Vec<[String; 4]>,
+    /// Name, place, protocol and what there is to note; then the record that led there.
+    rows: Vec<[String; 5]>,
     causes: BTreeMap<&'static str, Vec<String>>,
     zones: Vec<String>,
+    /// Whether lines may be as long as they are.
+    wide: bool,
 }
 
+/// Columns that a record needs to tell anything.
+const LEAST_RECORD: usize = 24;
 /// Bytes collected before they are written.
 const BUFFER: usize = 64 * 1024;
 /// What is shown of one cause in a table for people.
@@ -74,15 +82,19 @@ impl<W: Write> Writer<W> {
         let mut writer = Self {
             out,
             format,
-            buffer: String::with_capacity(BUFFER + 4096),
+            buffer: Vec::with_capacity(BUFFER + 4096),
+            lines: Lines::default(),
             any: false,
             counts: Counts::default(),
-            table: Table::default(),
+            table: Table {
+                wide: !watched,
+                ..Table::default()
+            },
             failed: None,
             watched,
         };
         if format == Format::Json {
-            writer.buffer.push('[');
+            writer.buffer.push(b'[');
         }
         writer
     }
@@ -100,13 +112,24 @@ impl<W: Write> Writer<W> {
             (Format::Table, Line::Endpoint(found)) => self.table.row(found),
             (Format::Table, Line::Unusable(unusable)) => self.table.obstacle(unusable),
             (Format::Targets, Line::Endpoint(found)) => {
+                // A scan of these lines looks at what one of the zones itself would.
+                if found.holder == Holder::Foreign {
+                    self.buffer.extend_from_slice(b"# foreign: ");
+                }
                 push_target(found, &mut self.buffer);
-                self.buffer.push('\n');
+                self.buffer.push(b'\n');
             }
-            (Format::Targets, Line::Unusable(_)) => {}
+            (Format::Targets, Line::Unusable(unusable)) => {
+                // What went out cannot be taken out of a list; its reader is told.
+                if let (Why::Withdrawn, Some(address)) = (unusable.why, unusable.address) {
+                    let name = plain(unusable.name);
+                    let line = format!("# taken back, it is in no zone: {name} at {address}\n");
+                    self.buffer.extend_from_slice(line.as_bytes());
+                }
+            }
             (Format::Ndjson | Format::Json, _) => {
                 self.separate();
-                line::append(line, view, &mut self.buffer);
+                self.lines.append(line, view, &mut self.buffer);
                 self.close();
             }
         }
@@ -138,12 +161,12 @@ impl<W: Write> Writer<W> {
             Format::Targets => {}
             Format::Ndjson | Format::Json => {
                 self.separate();
-                self.buffer.push_str("{\"kind\":\"");
-                self.buffer.push_str(kind);
-                self.buffer.push('"');
+                self.buffer.extend_from_slice(b"{\"kind\":\"");
+                self.buffer.extend_from_slice(kind.as_bytes());
+                self.buffer.push(b'"');
                 line::member("name", name, &mut self.buffer);
                 line::member("reason", reason, &mut self.buffer);
-                self.buffer.push('}');
+                self.buffer.push(b'}');
                 self.close();
             }
         }
@@ -153,10 +176,12 @@ impl<W: Write> Writer<W> {
     /// Ends the report.
     pub(crate) fn finish(mut self, style: Style, sum: &Sum) -> io::Result<(Counts, W)> {
         match self.format {
-            Format::Json => self.buffer.push_str("\n]\n"),
+            Format::Json => self.buffer.extend_from_slice(b"\n]\n"),
             Format::Table => {
                 let table = std::mem::take(&mut self.table);
-                table.write(style, &self.counts, sum, &mut self.buffer);
+                let mut text = String::new();
+                table.write(style, &self.counts, sum, &mut text);
+                self.buffer.extend_from_slice(text.as_bytes());
             }
             Format::Ndjson | Format::Targets => {}
         }
@@ -169,14 +194,15 @@ impl<W: Write> Writer<W> {
 
     fn separate(&mut self) {
         if self.format == Format::Json {
-            self.buffer.push_str(if self.any { ",\n" } else { "\n" });
+            let between: &[u8] = if self.any { b",\n" } else { b"\n" };
+            self.buffer.extend_from_slice(between);
         }
         self.any = true;
     }
 
     fn close(&mut self) {
         if self.format == Format::Ndjson {
-            self.buffer.push('\n');
+            self.buffer.push(b'\n');
         }
     }
 
@@ -186,13 +212,16 @@ impl<W: Write> Writer<W> {
         }
     }
 
+    /// Whether whoever reads the report went away, or it cannot be written.
+    pub(crate) const fn is_closed(&self) -> bool {
+        self.failed.is_some()
+    }
+
     /// Passes on what was collected: before something is waited for, so that nobody waits for what is known.
     pub(crate) fn flush(&mut self) {
         if self.failed.is_none()
-            && let Err(error) = self
-                .out
-                .write_all(self.buffer.as_bytes())
-                .and_then(|()| self.out.flush())
+            && !self.buffer.is_empty()
+            && let Err(error) = self.out.write_all(&self.buffer).and_then(|()| self.out.flush())
         {
             self.failed = Some(error);
         }
@@ -201,27 +230,27 @@ impl<W: Write> Writer<W> {
 }
 
 /// Appends an endpoint in the grammar of targets.
-pub(crate) fn push_target(found: &Found<'_>, out: &mut String) {
+fn push_target(found: &Found<'_>, out: &mut Vec<u8>) {
     let scheme = match found.starttls {
         model::StartTls::None => "tls",
         other => other.word(),
     };
-    let Found {
-        name, address, port, ..
-    } = found;
-    out.push_str(scheme);
-    out.push_str("://");
-    out.push_str(name);
-    if address.is_ipv6() {
-        out.push_str(&format!("@[{address}]:{port}"));
-    } else {
-        out.push_str(&format!("@{address}:{port}"));
-    }
+    out.extend_from_slice(scheme.as_bytes());
+    out.extend_from_slice(b"://");
+    out.extend_from_slice(found.name.as_bytes());
+    let (before, behind): (&[u8], &[u8]) = match found.address {
+        IpAddr::V4(_) => (b"@", b":"),
+        IpAddr::V6(_) => (b"@[", b"]:"),
+    };
+    out.extend_from_slice(before);
+    push_address(found.address, out);
+    out.extend_from_slice(behind);
+    push_number(found.port.into(), out);
 }
 
 impl Table {
     fn row(&mut self, found: &Found<'_>) {
-        let place = std::net::SocketAddr::new(found.address, found.port).to_string();
+        let place = SocketAddr::new(found.address, found.port).to_string();
         let how = match found.starttls {
             model::StartTls::None => "tls".to_owned(),
             other => other.to_string(),
@@ -238,22 +267,30 @@ impl Table {
             Certainty::Guessed => notes.push("guessed".to_owned()),
         }
         // Where the name itself has the address, the name says it all.
-        if found.because.len() > 1
-            && let Some(first) = found.because.first()
-        {
-            notes.push(first.to_string());
-        }
+        let record = match found.because {
+            [first, _, ..] => first.to_string(),
+            _ => String::new(),
+        };
         self.rows
-            .push([found.name.to_owned(), place, how, notes.join("  ")]);
+            .push([found.name.to_owned(), place, how, notes.join(", "), record]);
     }
 
     fn obstacle(&mut self, unusable: &Unusable<'_>) {
         let name = plain(unusable.name);
+        if let (Why::Withdrawn, Some(address)) = (unusable.why, unusable.address) {
+            let place = |port: &str| port.parse().map(|socket: SocketAddr| socket.ip()) == Ok(address);
+            self.rows.retain(|[known, at, ..]| *known != name || !place(at));
+        }
         let address = unusable
             .address
             .map(|address| format!(" [{address}]"))
             .unwrap_or_default();
-        let told = format!("{name}{address}: {}", unusable.why);
+        // The record to change may be another's than the name that leads nowhere: a mail server's, for one.
+        let record = match unusable.because {
+            [Because::Record(record), ..] if record.owner != unusable.name => format!(" ({record})"),
+            _ => String::new(),
+        };
+        let told = format!("{name}{address}: {}{record}", unusable.why);
         self.causes.entry(unusable.why.word()).or_default().push(told);
     }
 
@@ -274,13 +311,20 @@ impl Table {
             State::Partial => format!("PARTIAL: {records} before it broke off"),
             State::Failed => "FAILED".to_owned(),
         };
+        let view = match report.view {
+            0 => String::new(),
+            view => format!(" (view {})", view + 1),
+        };
+        let from = if name.is_empty() { "" } else { " from " };
         self.zones
-            .push(format!("{name} from {}: {state}{serial}", report.source));
+            .push(format!("{name}{from}{}{view}: {state}{serial}", report.source));
     }
 
     fn write(self, style: Style, counts: &Counts, sum: &Sum, out: &mut String) {
         let mark = style.mark();
-        let widths: Vec<usize> = (0..3)
+        // A file or a pipe has no width: nothing is cut.
+        let width = if self.wide { usize::MAX } else { style.width };
+        let widths: Vec<usize> = (0..4)
             .map(|column| {
                 let cells = self.rows.iter().filter_map(|row| row.get(column));
                 cells.map(|cell| text::width(cell)).max().unwrap_or_default()
@@ -292,14 +336,19 @@ impl Table {
                 line.push_str(&text::pad(cell, *width));
                 line.push_str("  ");
             }
-            line.push_str(row.last().map(String::as_str).unwrap_or_default());
-            out.push_str(&text::cut_middle(line.trim_end(), style.width, mark));
+            // What it is stays whole; the record is cut.
+            let room = width.saturating_sub(text::width(line.trim_end()));
+            let record = row.last().map(String::as_str).unwrap_or_default();
+            if room > LEAST_RECORD || text::width(record) <= room {
+                line.push_str(&text::cut_middle(record, room.saturating_sub(2), mark));
+            }
+            out.push_str(line.trim_end());
             out.push('\n');
         }
         for (cause, told) in &self.causes {
             out.push_str(&format!("\n{cause}: {}\n", told.len()));
             for line in told.iter().take(SHOWN) {
-                out.push_str(&text::cut_middle(&format!("  {line}"), style.width, mark));
+                out.push_str(&text::cut_middle(&format!("  {line}"), width, mark));
                 out.push('\n');
             }
             if told.len() > SHOWN {
@@ -311,7 +360,7 @@ impl Table {
         }
         out.push('\n');
         for zone in &self.zones {
-            out.push_str(&text::cut_middle(zone, style.width, mark));
+            out.push_str(&text::cut_middle(zone, width, mark));
             out.push('\n');
         }
         out.push_str(&told(counts, sum));

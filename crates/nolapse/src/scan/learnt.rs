@@ -57,7 +57,7 @@ pub(crate) fn begin(plan: Plan, foreign: Foreign) -> std::io::Result<Receiver<Le
                 }
                 Event::Line(_, Line::Unusable(_)) => account.unusable += 1,
                 Event::Zone(report) => complain(&report),
-                Event::Record(_) | Event::Begin(_) => {}
+                Event::Record(..) | Event::Begin(..) | Event::Quiet(_) => {}
             });
             // It could not even begin.
             let sum = sum.unwrap_or_else(|_| Sum {

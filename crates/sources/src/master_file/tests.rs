@@ -112,7 +112,7 @@ fn included_files_lie_in_the_folder() {
     write("more/deeper", "d A 192.0.2.3\n");
     write(
         "zone",
-        "a A 192.0.2.1\n$INCLUDE more/hosts sub\n  AAAA 2001:db8::1\n",
+        "@ SOA ns host 1 2 3 4 5\na A 192.0.2.1\n$INCLUDE more/hosts sub\n  AAAA 2001:db8::1\n",
     );
     let origin = Domain::parse("example.com").unwrap();
     let file = |name: &str| {
@@ -125,6 +125,7 @@ fn included_files_lie_in_the_folder() {
     assert_eq!(
         file("zone").unwrap(),
         [
+            "example.com.",
             "a.example.com.",
             "h.sub.example.com.",
             "d.x.sub.example.com.",

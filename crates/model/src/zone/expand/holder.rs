@@ -26,6 +26,8 @@ impl Networks {
         if self.0.is_empty() {
             return None;
         }
+        // `::ffff:192.0.2.9` is at 192.0.2.9.
+        let address = address.to_canonical();
         let narrowest = self
             .0
             .iter()
@@ -50,6 +52,10 @@ pub fn forbidden(address: IpAddr) -> Option<&'static str> {
         }
         IpAddr::V6(v6) if v6.is_unspecified() => Some("the unspecified address (::)"),
         IpAddr::V6(v6) if v6.is_multicast() => Some("a multicast address"),
+        // RFC 4007 section 6: without the link it is no address, and a record cannot name the link.
+        IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+            Some("a link-local address (fe80::/10), which says no link")
+        }
         IpAddr::V4(_) | IpAddr::V6(_) => None,
     }
 }
@@ -68,18 +74,12 @@ mod tests {
             "240.0.0.1",
             "::",
             "ff02::1",
+            "fe80::1",
             "::ffff:0.0.0.0",
         ] {
             assert!(forbidden(address.parse().unwrap()).is_some(), "{address}");
         }
-        for address in [
-            "127.0.0.1",
-            "10.0.0.0",
-            "192.0.2.255",
-            "::1",
-            "fe80::1",
-            "169.254.169.254",
-        ] {
+        for address in ["127.0.0.1", "10.0.0.0", "192.0.2.255", "::1", "169.254.169.254"] {
             assert!(forbidden(address.parse().unwrap()).is_none(), "{address}");
         }
     }

@@ -1,6 +1,7 @@
 //! What an expansion gives: an endpoint, or why something is none.
 
 use std::fmt;
+use std::io::Write as _;
 use std::net::IpAddr;
 
 use crate::name::NameError;
@@ -99,6 +100,21 @@ pub enum Because<'a> {
     Listed(&'a str),
 }
 
+impl Because<'_> {
+    /// Appends what `Display` writes; of records without its machinery. Says whether it is sure that nobody has to escape
+    /// anything of it.
+    pub fn push_text(&self, out: &mut Vec<u8>) -> bool {
+        match self {
+            Self::Record(record) => record.push_text(out),
+            other => {
+                // Memory takes everything.
+                write!(out, "{other}").unwrap_or_default();
+                false
+            }
+        }
+    }
+}
+
 impl fmt::Display for Because<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -125,6 +141,10 @@ pub enum Why<'a> {
     Forbidden(&'static str),
     /// The way ends at a name that does not exist.
     Dangling(DomainRef<'a>),
+    /// The same, in one of the zones that came: nobody else can register it.
+    DanglingInside(DomainRef<'a>),
+    /// A name that is known from elsewhere does not exist: there is no record to remove.
+    Absent(DomainRef<'a>),
     /// The way ends at a name without address.
     NoAddress(DomainRef<'a>),
     /// The way comes back to a name on it.
@@ -157,6 +177,13 @@ pub enum Why<'a> {
     NamesUnknown(DomainRef<'a>),
     /// The name gets too long on its way through a DNAME (RFC 6672 section 2.4).
     NameTooLong,
+    /// An endpoint that went out with records that broke off, and that the whole zone does not have: it is taken back.
+    Withdrawn,
+    /// The way ends at a name of a zone that did not come whole: whether it exists is not known.
+    CutOff(DomainRef<'a>),
+    /// A service binding that no client like us may use: it demands what we do not know (RFC 9460 section 8), or speaks no
+    /// protocol over TCP (section 7.1.2).
+    UnusableBinding(&'static str),
 }
 
 impl Why<'_> {
@@ -164,7 +191,7 @@ impl Why<'_> {
     pub const fn word(&self) -> &'static str {
         match self {
             Self::Forbidden(_) => "forbidden-address",
-            Self::Dangling(_) => "dangling",
+            Self::Dangling(_) | Self::DanglingInside(_) | Self::Absent(_) => "dangling",
             Self::NoAddress(_) => "no-address",
             Self::Loop(_) => "loop",
             Self::ChainTooLong => "chain-too-long",
@@ -181,12 +208,15 @@ impl Why<'_> {
             Self::TooManyAddresses(_) => "too-many-addresses",
             Self::NamesUnknown(_) => "names-unknown",
             Self::NameTooLong => "name-too-long",
+            Self::Withdrawn => "withdrawn",
+            Self::CutOff(_) => "cut-off",
+            Self::UnusableBinding(_) => "unusable-binding",
         }
     }
 
     /// Whether something that should be known is not: an answer that did not come.
     pub const fn is_missing(&self) -> bool {
-        matches!(self, Self::Unresolved(..))
+        matches!(self, Self::Unresolved(..) | Self::CutOff(_))
     }
 }
 
@@ -198,6 +228,11 @@ impl fmt::Display for Why<'_> {
                 f,
                 "{target} does not exist: remove the record, or whoever registers that name gets the visitors"
             ),
+            Self::DanglingInside(target) => write!(
+                f,
+                "{target} does not exist in its own zone, which was read: add it, or remove the record"
+            ),
+            Self::Absent(target) => write!(f, "{target} does not exist"),
             Self::NoAddress(target) => write!(f, "{target} exists and has neither an A nor an AAAA record"),
             Self::Loop(at) => write!(f, "the way comes back to {at}"),
             Self::ChainTooLong => write!(
@@ -242,6 +277,14 @@ impl fmt::Display for Why<'_> {
             Self::NameTooLong => {
                 f.write_str("the name gets longer than 255 octets on its way through a DNAME")
             }
+            Self::Withdrawn => f.write_str(
+                "it came with a transfer that broke off, and the zone that came whole from another server does not have it",
+            ),
+            Self::CutOff(target) => write!(
+                f,
+                "{target} is not in the part of its zone that came, and may stand in the rest"
+            ),
+            Self::UnusableBinding(why) => f.write_str(why),
         }
     }
 }

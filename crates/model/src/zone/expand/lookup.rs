@@ -128,11 +128,10 @@ impl Expansion {
         let mut at = Some(name);
         // The topmost one counts: below it the zone has no say.
         while let Some(here) = at.filter(|here| here.is_within(apex)) {
-            let owned = here.to_owned();
-            if here != apex && self.cuts.contains(&owned) {
+            if here != apex && self.cuts.contains(here.wire()) {
                 found = Some(Here::End(End::Outside(name.to_owned())));
             } else if here != name
-                && let Some(place) = self.dnames.get(&owned)
+                && let Some(place) = self.dnames.get(here.wire())
             {
                 found = self.renamed(name, here, *place);
             }
@@ -154,7 +153,7 @@ impl Expansion {
 
     /// What the zones have at exactly this name; nothing when they have nothing.
     fn standing_at(&self, name: DomainRef<'_>) -> Option<Here> {
-        if let Some(place) = self.cnames.get(&name.to_owned())
+        if let Some(place) = self.cnames.get(name.wire())
             && let Some((record, _)) = self.references.get(*place)
             && let Data::Cname(target) | Data::Alias(_, target) = record.borrowed().data()
         {
@@ -194,9 +193,9 @@ impl Expansion {
         (taken, more)
     }
 
-    /// Whether an owner, or a name between owners, has this hash. Asked only when everything was sorted.
+    /// Whether an owner, or a name between owners, has this hash. Asked only when all zones are in.
     pub(super) fn has(&self, hash: u64) -> bool {
-        self.exists.binary_search(&hash).is_ok()
+        self.exists.has(hash)
     }
 
     fn closest_encloser<'n>(&self, name: DomainRef<'n>, apex: DomainRef<'_>) -> DomainRef<'n> {
@@ -211,10 +210,10 @@ impl Expansion {
     }
 
     /// The narrowest of the zones that a name lies in.
-    fn zone_of(&self, name: DomainRef<'_>) -> Option<(DomainRef<'_>, Extent)> {
+    pub(super) fn zone_of(&self, name: DomainRef<'_>) -> Option<(DomainRef<'_>, Extent)> {
         let mut at = Some(name);
         while let Some(here) = at {
-            if let Some(place) = self.zone_places.get(&here.to_owned()) {
+            if let Some(place) = self.zone_places.get(here.wire()) {
                 return self
                     .zones
                     .get(*place)

@@ -1,7 +1,7 @@
 //! From records to endpoints: every address, every name, every port, each with the records that led to it.
 //!
-//! Records of whole zones come in one by one; endpoints with an address record of their own name go out at once, before
-//! the zone has ended. What refers to other names (CNAME, MX, SRV, HTTPS, wildcards) is kept, and goes out when all
+//! Records of whole zones come in one by one, of several zones at once if need be; endpoints with an address record of their
+//! own name go out at once, before the zone has ended. What refers to other names (CNAME, MX, SRV, HTTPS, wildcards) is kept, and goes out when all
 //! zones are in: followed inside the zones first, and for names that are in none of them after [`Expansion::answer`] was
 //! told what a resolver says. Nothing is passed over in silence: what becomes no endpoint is a line that says why.
 //!
@@ -9,6 +9,7 @@
 //! share one in less than one run of a million), the address, and its time to live. Nobody is asked here and no clock is
 //! read.
 
+mod gathered;
 mod holder;
 mod line;
 mod lookup;
@@ -17,11 +18,12 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+use std::cell::{Cell, OnceCell};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::Arc;
 
+pub use gathered::Attempts;
 pub use holder::{Networks, forbidden};
 pub use line::{Because, Certainty, Found, Holder, Line, Unusable, Why};
 
@@ -29,6 +31,7 @@ use super::domain::{Domain, DomainRef};
 use super::record::{Data, Family, Kind, Record, RecordRef};
 use crate::name::Name;
 use crate::starttls::StartTls;
+use gathered::{Gathered, Standing};
 use references::{Quest, Seen};
 
 /// What somebody wants to know of zones.
@@ -73,8 +76,8 @@ pub struct Expansion {
     v4: Vec<(u64, Ipv4Addr, u32)>,
     v6: Vec<(u64, Ipv6Addr, u32)>,
     /// Hashes of owners, and of names between them and the top of their zone (RFC 4592 section 2.2.2).
-    exists: Vec<u64>,
-    /// Records that refer to other names.
+    exists: Hashes,
+    /// Records that refer to other names, each with the place of its zone.
     references: Vec<(Record, usize)>,
     cnames: HashMap<Domain, usize>,
     dnames: HashMap<Domain, usize>,
@@ -87,58 +90,18 @@ pub struct Expansion {
     seen: HashSet<Seen>,
     /// Services that were asked for: several records of a zone may name one.
     asked: HashSet<(Domain, Domain, u16)>,
-    /// Addresses of names that went out before their zone broke off.
-    went_out: HashSet<(u64, IpAddr)>,
-    last: Last,
     text: String,
 }
 
-#[derive(Debug)]
+/// A zone of an expansion, by which its records are told from those of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ZoneKey(usize);
+
 struct Zone {
-    apex: Arc<Domain>,
+    apex: Domain,
     extent: Extent,
-    /// How much was known when it began.
-    before: Before,
+    gathered: Gathered,
 }
-
-/// Lengths of what grows with the records of zones.
-#[derive(Clone, Copy, Debug)]
-struct Before {
-    v4: usize,
-    v6: usize,
-    exists: usize,
-    references: usize,
-    wildcards: usize,
-}
-
-/// The owner of the record before: records of one owner mostly stand together.
-#[derive(Default)]
-struct Last {
-    owner: Vec<u8>,
-    /// Behind the first label.
-    parent: Vec<u8>,
-    hash: u64,
-    /// Addresses already taken of this owner, as far as doubles are looked for.
-    addresses: Vec<IpAddr>,
-    standing: Standing,
-}
-
-/// What an owner is to its zone.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Standing {
-    /// One of its names.
-    #[default]
-    Inside,
-    /// Of another zone altogether.
-    Outside,
-    /// At or below a delegation.
-    Delegated,
-    /// Below a DNAME.
-    Occluded,
-}
-
-/// Addresses of one owner among which doubles are looked for: providers list weighted records one by one.
-const DOUBLES: usize = 64;
 
 impl Expansion {
     /// An expansion that has seen nothing.
@@ -152,7 +115,7 @@ impl Expansion {
             zone_places: HashMap::new(),
             v4: Vec::new(),
             v6: Vec::new(),
-            exists: Vec::new(),
+            exists: Hashes::default(),
             references: Vec::new(),
             cnames: HashMap::new(),
             dnames: HashMap::new(),
@@ -162,8 +125,6 @@ impl Expansion {
             quests: HashMap::new(),
             seen: HashSet::new(),
             asked: HashSet::new(),
-            went_out: HashSet::new(),
-            last: Last::default(),
             text: String::new(),
         }
     }
@@ -185,46 +146,25 @@ impl Expansion {
         self.zone_places.contains_key(apex)
     }
 
-    /// Begins the records of a zone; until [`Expansion::end`] says otherwise they are not all there.
-    pub fn begin(&mut self, apex: Domain) {
-        self.zone_places.insert(apex.clone(), self.zones.len());
-        let hash = self.hasher.hash_one(apex.wire());
-        // In front of what a restart forgets.
-        self.exists.push(hash);
+    /// Begins the records of a zone; until [`Expansion::end`] says otherwise they are not all there. Other zones may be begun
+    /// before this one ends.
+    pub fn begin(&mut self, apex: Domain, attempts: Attempts) -> ZoneKey {
+        let place = self.zones.len();
+        self.zone_places.insert(apex.clone(), place);
         self.zones.push(Zone {
-            apex: Arc::new(apex),
+            gathered: Gathered::new(self.hash(apex.borrowed()), attempts),
+            apex,
             extent: Extent::Partial,
-            before: Before {
-                v4: self.v4.len(),
-                v6: self.v6.len(),
-                exists: self.exists.len(),
-                references: self.references.len(),
-                wildcards: self.wildcards.len(),
-            },
         });
-        self.last = Last::default();
+        ZoneKey(place)
     }
 
-    /// Forgets the records of the zone that was begun last: they come again from its start. Endpoints that went out stay out,
-    /// and do not go out again.
-    pub fn restart(&mut self) {
-        let Some(Zone { apex, before, .. }) = self.zones.last() else {
-            return;
-        };
-        let (apex, before) = (Arc::clone(apex), *before);
-        let v4 = self.v4.drain(before.v4..);
-        self.went_out
-            .extend(v4.map(|(hash, address, _)| (hash, IpAddr::V4(address))));
-        let v6 = self.v6.drain(before.v6..);
-        self.went_out
-            .extend(v6.map(|(hash, address, _)| (hash, IpAddr::V6(address))));
-        self.exists.truncate(before.exists);
-        self.references.truncate(before.references);
-        self.wildcards.truncate(before.wildcards);
-        self.cnames.retain(|_, place| *place < before.references);
-        self.dnames.retain(|_, place| *place < before.references);
-        self.cuts.retain(|cut| !cut.borrowed().is_below(apex.borrowed()));
-        self.last = Last::default();
+    /// Forgets the records of a zone, begun with [`Attempts::Several`]: they come again from its start. Endpoints that went out
+    /// do not go out again; those that do not come again are taken back at the end.
+    pub fn restart(&mut self, zone: ZoneKey) {
+        if let Some(Zone { apex, gathered, .. }) = self.zones.get_mut(zone.0) {
+            gathered.restart(self.hasher.hash_one(apex.wire()));
+        }
     }
 
     /// Whether a name lies in one of the zones.
@@ -237,24 +177,41 @@ impl Expansion {
         self.wishes.names.push((name, place));
     }
 
-    /// Ends the records of the zone that was begun last.
-    pub fn end(&mut self, extent: Extent) {
-        if let Some(zone) = self.zones.last_mut() {
-            zone.extent = extent;
+    /// Ends the records of a zone. What went out before they broke off, and a whole zone does not have, is taken back:
+    /// [`Why::Withdrawn`].
+    pub fn end(&mut self, zone: ZoneKey, extent: Extent, out: &mut Out<'_>) {
+        let Some(zone) = self.zones.get_mut(zone.0) else {
+            return;
+        };
+        zone.extent = extent;
+        if extent == Extent::Partial {
+            return;
+        }
+        for (name, address) in zone.gathered.withdrawn() {
+            self.text.clear();
+            let went_out = name.borrowed().push_host(&mut self.text).is_ok()
+                && !name.borrowed().has_underscore_label()
+                && forbidden(address).is_none()
+                && self.keep.as_ref().is_none_or(|keep| keep(&self.text));
+            if went_out {
+                out(Line::Unusable(Unusable {
+                    name: name.borrowed(),
+                    address: Some(address),
+                    why: Why::Withdrawn,
+                    zone: zone.apex.borrowed(),
+                    because: &[],
+                }));
+            }
         }
     }
 
-    /// Takes a record of the zone that was begun last.
-    pub fn take(&mut self, record: RecordRef<'_>, out: &mut Out<'_>) {
-        let place = self.zones.len().saturating_sub(1);
-        let Some(apex) = self.zones.get(place).map(|zone| Arc::clone(&zone.apex)) else {
+    /// Takes a record of a zone.
+    pub fn take(&mut self, zone: ZoneKey, record: RecordRef<'_>, out: &mut Out<'_>) {
+        let Some(Zone { apex, gathered, .. }) = self.zones.get_mut(zone.0) else {
             return;
         };
         let apex = apex.borrowed();
-        if self.last.owner != record.owner.wire() {
-            self.enter(record.owner, apex);
-        }
-        match self.last.standing {
+        match gathered.enter(record.owner, apex, &self.hasher) {
             Standing::Inside => {}
             Standing::Outside => return tell(record, apex, Why::OutsideZone, out),
             Standing::Occluded => return tell(record, apex, Why::Occluded, out),
@@ -266,10 +223,19 @@ impl Expansion {
             }
         }
         match record.data() {
-            Data::Address(address) => self.address(record, address, apex, out),
+            Data::Address(address) => {
+                if gathered.address(record, address) {
+                    let mut voice = Voice {
+                        wishes: &self.wishes,
+                        keep: self.keep.as_ref(),
+                        filtered: &mut self.filtered,
+                        text: &mut self.text,
+                    };
+                    voice.address(record, address, apex, out);
+                }
+            }
             Data::Ns(server) if record.owner != apex => {
-                self.cuts.insert(record.owner.to_owned());
-                self.last.standing = Standing::Delegated;
+                gathered.cut(record.owner);
                 tell(record, apex, Why::Delegated(server), out);
             }
             Data::Cname(_)
@@ -277,78 +243,92 @@ impl Expansion {
             | Data::Dname(_)
             | Data::Mx(..)
             | Data::Srv { .. }
-            | Data::Binding(_) => {
-                self.refer(record, place);
-            }
+            | Data::Binding(_) => gathered.refer(record),
             Data::Malformed => tell(record, apex, Why::Malformed, out),
             Data::Ns(_) | Data::Soa(_) | Data::Other => {}
         }
     }
 
-    /// Notes an owner, and where it stands.
-    fn enter(&mut self, owner: DomainRef<'_>, apex: DomainRef<'_>) {
-        let hash = self.hasher.hash_one(owner.wire());
-        self.last.owner.clear();
-        self.last.owner.extend_from_slice(owner.wire());
-        self.last.hash = hash;
-        self.last.addresses.clear();
-        self.last.standing = self.standing(owner, apex);
-        if self.last.standing != Standing::Inside {
-            return;
-        }
-        self.exists.push(hash);
-        let parent = owner.parent().unwrap_or(owner);
-        if parent.wire() == self.last.parent {
-            return;
-        }
-        self.last.parent.clear();
-        self.last.parent.extend_from_slice(parent.wire());
-        let mut between = Some(parent);
-        while let Some(name) = between.filter(|name| name.is_below(apex)) {
-            self.exists.push(self.hasher.hash_one(name.wire()));
-            between = name.parent();
+    /// Brings together what was gathered of the zones, in the order in which they were begun, whichever ended first.
+    fn gather(&mut self) {
+        for place in 0..self.zones.len() {
+            let Some(zone) = self.zones.get_mut(place) else {
+                continue;
+            };
+            let gathered = std::mem::take(&mut zone.gathered);
+            append(&mut self.v4, gathered.v4);
+            append(&mut self.v6, gathered.v6);
+            self.exists.add(gathered.exists);
+            self.cuts.extend(gathered.cuts);
+            let wildcards = gathered.wildcards.into_iter();
+            self.wildcards.extend(wildcards.map(|wildcard| (wildcard, place)));
+            for record in gathered.references {
+                self.refer(record, place);
+            }
         }
     }
 
-    fn standing(&self, owner: DomainRef<'_>, apex: DomainRef<'_>) -> Standing {
-        if !owner.is_within(apex) {
-            return Standing::Outside;
-        }
-        if self.cuts.is_empty() && self.dnames.is_empty() {
-            return Standing::Inside;
-        }
-        let mut at = Some(owner);
-        while let Some(name) = at.filter(|name| name.is_below(apex)) {
-            let name_owned = name.to_owned();
-            if self.cuts.contains(&name_owned) {
-                return Standing::Delegated;
+    fn refer(&mut self, record: Record, zone: usize) {
+        let index = self.references.len();
+        match record.kind {
+            Kind::CNAME | Kind::ALIAS => {
+                if let Data::Alias(family, _) = record.borrowed().data() {
+                    let families = self.families.entry(record.owner.clone()).or_default();
+                    families.push(family);
+                }
+                self.cnames.entry(record.owner.clone()).or_insert(index);
             }
-            if name != owner && self.dnames.contains_key(&name_owned) {
-                return Standing::Occluded;
+            Kind::DNAME => {
+                self.dnames.entry(record.owner.clone()).or_insert(index);
             }
-            at = name.parent();
+            _ => {}
         }
-        Standing::Inside
+        self.references.push((record, zone));
+    }
+}
+
+/// A set of hashes, put in order when it is asked for the first time: zones without wildcards never do.
+#[derive(Default)]
+struct Hashes {
+    unsorted: Cell<Vec<u64>>,
+    sorted: OnceCell<Vec<u64>>,
+}
+
+impl Hashes {
+    fn add(&mut self, new: Vec<u64>) {
+        append(self.unsorted.get_mut(), new);
     }
 
+    fn has(&self, hash: u64) -> bool {
+        let sorted = self.sorted.get_or_init(|| {
+            let mut hashes = self.unsorted.take();
+            hashes.sort_unstable();
+            hashes.dedup();
+            hashes
+        });
+        sorted.binary_search(&hash).is_ok()
+    }
+}
+
+/// Appends `new` to `all`; the first ones, which may be millions, are not copied.
+fn append<T>(all: &mut Vec<T>, new: Vec<T>) {
+    if all.is_empty() {
+        *all = new;
+    } else {
+        all.extend(new);
+    }
+}
+
+/// What turns an address record into endpoints.
+struct Voice<'x> {
+    wishes: &'x Wishes,
+    keep: Option<&'x Keep>,
+    filtered: &'x mut u64,
+    text: &'x mut String,
+}
+
+impl Voice<'_> {
     fn address(&mut self, record: RecordRef<'_>, address: IpAddr, apex: DomainRef<'_>, out: &mut Out<'_>) {
-        if self.last.addresses.contains(&address) {
-            return;
-        }
-        if self.last.addresses.len() < DOUBLES {
-            self.last.addresses.push(address);
-        }
-        match address {
-            IpAddr::V4(address) => self.v4.push((self.last.hash, address, record.ttl)),
-            IpAddr::V6(address) => self.v6.push((self.last.hash, address, record.ttl)),
-        }
-        if record.owner.is_wildcard() {
-            self.wildcard(record.owner);
-            return;
-        }
-        if !self.went_out.is_empty() && self.went_out.contains(&(self.last.hash, address)) {
-            return;
-        }
         let because = [Because::Record(record)];
         let unusable = |why| {
             Line::Unusable(Unusable {
@@ -363,11 +343,11 @@ impl Expansion {
             return out(unusable(Why::ServiceLabel));
         }
         self.text.clear();
-        if let Err(error) = record.owner.push_host(&mut self.text) {
+        if let Err(error) = record.owner.push_host(self.text) {
             return out(unusable(Why::NotAHost(error)));
         }
-        if self.keep.as_ref().is_some_and(|keep| !keep(&self.text)) {
-            self.filtered += 1;
+        if self.keep.is_some_and(|keep| !keep(self.text)) {
+            *self.filtered += 1;
             return;
         }
         if let Some(why) = forbidden(address) {
@@ -376,7 +356,7 @@ impl Expansion {
         let holder = self.wishes.networks.holder(address).unwrap_or(Holder::Ours(None));
         for port in &self.wishes.ports {
             out(Line::Endpoint(Found {
-                name: &self.text,
+                name: self.text,
                 address,
                 port: *port,
                 starttls: StartTls::for_port(*port),
@@ -386,38 +366,6 @@ impl Expansion {
                 because: &because,
             }));
         }
-    }
-
-    fn wildcard(&mut self, owner: DomainRef<'_>) {
-        let known = self
-            .wildcards
-            .last()
-            .is_some_and(|(last, _)| last.borrowed() == owner);
-        if !known {
-            self.wildcards
-                .push((owner.to_owned(), self.zones.len().saturating_sub(1)));
-        }
-    }
-
-    fn refer(&mut self, record: RecordRef<'_>, place: usize) {
-        let index = self.references.len();
-        match record.kind {
-            Kind::CNAME | Kind::ALIAS => {
-                if let Data::Alias(family, _) = record.data() {
-                    let families = self.families.entry(record.owner.to_owned()).or_default();
-                    families.push(family);
-                }
-                self.cnames.entry(record.owner.to_owned()).or_insert(index);
-                if record.owner.is_wildcard() {
-                    self.wildcard(record.owner);
-                }
-            }
-            Kind::DNAME => {
-                self.dnames.entry(record.owner.to_owned()).or_insert(index);
-            }
-            _ => {}
-        }
-        self.references.push((record.to_owned(), place));
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use super::line::{Because, Certainty, Found, Holder, Line, Unusable, Why};
 use super::lookup::{End, Housed, More, Way};
 use super::service::{self, Scheme, Whom};
-use super::{Expansion, Out, forbidden};
+use super::{Expansion, Extent, Out, forbidden};
 use crate::limits;
 use crate::name::Name;
 use crate::observation::Failure;
@@ -68,13 +68,12 @@ struct Arrived<'a> {
 impl Expansion {
     /// Follows everything that refers to other names. Afterwards [`Expansion::outside`] has the names for a resolver.
     pub fn finish(&mut self, out: &mut Out<'_>) {
+        self.gather();
         if self.references.is_empty() && self.wildcards.is_empty() && self.wishes.names.is_empty() {
             return;
         }
         self.v4.sort_unstable();
         self.v6.sort_unstable();
-        self.exists.sort_unstable();
-        self.exists.dedup();
         for place in 0..self.references.len() {
             self.reference(place, out);
         }
@@ -102,7 +101,11 @@ impl Expansion {
                 Err(failure) => {
                     let target = name.borrowed();
                     let why = match failure {
-                        Failure::NameUnknown => Why::Dangling(target),
+                        // A resolver may see less than the zone has: of what was cut off it proves nothing.
+                        Failure::NameUnknown | Failure::NoAddress if self.is_cut_off(target) => {
+                            Why::CutOff(target)
+                        }
+                        Failure::NameUnknown => self.dangling(&quest, target),
                         Failure::NoAddress => Why::NoAddress(target),
                         other => Why::Unresolved(target, other),
                     };
@@ -113,7 +116,10 @@ impl Expansion {
             // Whoever lists a name means it.
             let ours = own || quest.listed.is_some();
             let otherwise = if ours { Holder::Ours(None) } else { Holder::Foreign };
-            for address in addresses {
+            if addresses.len() > limits::ADDRESSES_PER_NAME {
+                self.nowhere(&quest, Why::TooManyAddresses(name.borrowed()), out);
+            }
+            for address in addresses.iter().take(limits::ADDRESSES_PER_NAME) {
                 let last = Because::Resolved {
                     name: name.borrowed(),
                     address: *address,
@@ -145,7 +151,7 @@ impl Expansion {
         match record.data() {
             Data::Cname(_) | Data::Alias(..) if record.owner.is_wildcard() => {}
             // The second family of the same alias, or weighted ones: the first stands for all.
-            Data::Alias(..) if self.cnames.get(&record.owner.to_owned()) != Some(&place) => {}
+            Data::Alias(..) if self.cnames.get(record.owner.wire()) != Some(&place) => {}
             Data::Cname(target) | Data::Alias(_, target) => {
                 if record.owner.has_underscore_label() {
                     return self.say(start, Why::ServiceLabel, out);
@@ -161,7 +167,9 @@ impl Expansion {
                     self.pursue(quest, exchange, out);
                 }
             }
-            Data::Srv { target, .. } if target.is_root() => self.say(start, Why::NotOffered, out),
+            Data::Srv { target, port } if target.is_root() || port == 0 => {
+                self.say(start, Why::NotOffered, out)
+            }
             Data::Srv { port, target } => self.service(start, port, target, out),
             Data::Binding(binding) => self.binding(start, record, &binding, out),
             Data::Address(_) | Data::Ns(_) | Data::Soa(_) | Data::Other | Data::Malformed => {}
@@ -183,6 +191,9 @@ impl Expansion {
     }
 
     fn binding(&mut self, start: Start<'_>, record: RecordRef<'_>, binding: &Binding<'_>, out: &mut Out<'_>) {
+        if let Some(fault) = binding.fault() {
+            return self.say(start, Why::UnusableBinding(fault), out);
+        }
         let (host, named_port, scheme) = service::bound(record.owner);
         let speaks_dot = binding.protocols().any(|protocol| protocol == b"dot");
         let default = match scheme {
@@ -298,10 +309,25 @@ impl Expansion {
                 continue;
             };
             // What a record has went out with its record.
-            if !self.has(self.hash(domain.borrowed())) {
-                self.named(Quest::elsewhere(domain, Certainty::Named, Some(place), 0), out);
+            let hash = self.hash(domain.borrowed());
+            let quest = Quest::elsewhere(domain, Certainty::Named, Some(place), 0);
+            if !self.has(hash) {
+                self.named(quest, out);
+            } else if self.is_bare(quest.identity.borrowed(), hash) {
+                let name = quest.identity.clone();
+                self.nowhere(&quest, Why::NoAddress(name.borrowed()), out);
             }
         }
+    }
+
+    /// Whether a name exists and no record of it leads anywhere.
+    fn is_bare(&self, name: DomainRef<'_>, hash: u64) -> bool {
+        self.addresses(hash).0.is_empty()
+            && !self.cnames.contains_key(name.wire())
+            && !self
+                .references
+                .iter()
+                .any(|(record, _)| record.owner.borrowed() == name)
     }
 
     /// Looks at a name that no record has.
@@ -341,15 +367,31 @@ impl Expansion {
                 if name.borrowed().host().is_ok() {
                     self.quests.entry(name).or_default().push(quest);
                 } else {
-                    self.nowhere(&quest, Why::Dangling(name.borrowed()), out);
+                    self.nowhere(&quest, self.dangling(&quest, name.borrowed()), out);
                 }
             }
             End::NoAddress(name) => self.nowhere(&quest, Why::NoAddress(name.borrowed()), out),
-            End::Dangling(name) => self.nowhere(&quest, Why::Dangling(name.borrowed()), out),
+            End::Dangling(name) => self.nowhere(&quest, self.dangling(&quest, name.borrowed()), out),
             End::Loop(name) => self.nowhere(&quest, Why::Loop(name.borrowed()), out),
             End::TooLong => self.nowhere(&quest, Why::ChainTooLong, out),
             End::NameTooLong => self.nowhere(&quest, Why::NameTooLong, out),
         }
+    }
+
+    /// What to say of a name that does not exist.
+    fn dangling<'t>(&self, quest: &Quest, target: DomainRef<'t>) -> Why<'t> {
+        if quest.steps.is_empty() {
+            Why::Absent(target)
+        } else if self.is_inside(target) {
+            Why::DanglingInside(target)
+        } else {
+            Why::Dangling(target)
+        }
+    }
+
+    /// Whether a name lies in a zone that did not come whole.
+    fn is_cut_off(&self, name: DomainRef<'_>) -> bool {
+        matches!(self.zone_of(name), Some((_, Extent::Partial)))
     }
 
     fn arrive_at(&mut self, quest: &Quest, housed: &Housed, out: &mut Out<'_>) {

@@ -93,11 +93,11 @@ fn expand_with(wishes: Wishes, records: &[&str]) -> Vec<String> {
     let mut expansion = Expansion::new(wishes);
     let mut lines = Vec::new();
     let mut out = |line: Line<'_>| lines.push(shown(line));
-    expansion.begin(Domain::parse(ZONE).unwrap());
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::Several);
     for words in records {
-        expansion.take(record(words).borrowed(), &mut out);
+        expansion.take(zone, record(words).borrowed(), &mut out);
     }
-    expansion.end(Extent::Whole);
+    expansion.end(zone, Extent::Whole, &mut out);
     expansion.finish(&mut out);
     for name in expansion.outside() {
         let vendor = [IpAddr::from([198, 51, 100, 7])];
@@ -418,8 +418,8 @@ fn a_partial_zone_proves_no_absence() {
     let mut expansion = Expansion::new(wishes());
     let mut lines = Vec::new();
     let mut out = |line: Line<'_>| lines.push(shown(line));
-    expansion.begin(Domain::parse(ZONE).unwrap());
-    expansion.take(record("a CNAME missing").borrowed(), &mut out);
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::Several);
+    expansion.take(zone, record("a CNAME missing").borrowed(), &mut out);
     expansion.finish(&mut out);
     assert_eq!(
         expansion.outside(),
@@ -434,15 +434,21 @@ fn a_zone_that_comes_again_gives_nothing_twice() {
     let mut expansion = Expansion::new(wishes());
     let mut lines = Vec::new();
     let mut out = |line: Line<'_>| lines.push(shown(line));
-    expansion.begin(Domain::parse(ZONE).unwrap());
-    for words in ["a A 192.0.2.1", "c CNAME a", "sub NS ns.sub"] {
-        expansion.take(record(words).borrowed(), &mut out);
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::Several);
+    for words in [
+        "a A 192.0.2.1",
+        "gone A 192.0.2.9",
+        "zero A 0.0.0.0",
+        "c CNAME a",
+        "sub NS ns.sub",
+    ] {
+        expansion.take(zone, record(words).borrowed(), &mut out);
     }
-    expansion.restart();
+    expansion.restart(zone);
     for words in ["a A 192.0.2.1", "a A 192.0.2.2", "x.sub A 192.0.2.3", "c CNAME a"] {
-        expansion.take(record(words).borrowed(), &mut out);
+        expansion.take(zone, record(words).borrowed(), &mut out);
     }
-    expansion.end(Extent::Whole);
+    expansion.end(zone, Extent::Whole, &mut out);
     expansion.finish(&mut out);
     let heads: Vec<&str> = lines
         .iter()
@@ -452,9 +458,12 @@ fn a_zone_that_comes_again_gives_nothing_twice() {
         heads,
         [
             "a.example.com 192.0.2.1:443 none",
+            "gone.example.com 192.0.2.9:443 none",
+            "zero.example.com.: forbidden-address",
             "sub.example.com.: delegated",
             "a.example.com 192.0.2.2:443 none",
             "x.sub.example.com 192.0.2.3:443 none",
+            "gone.example.com.: withdrawn",
             "c.example.com 192.0.2.1:443 none",
             "c.example.com 192.0.2.2:443 none",
         ]
@@ -466,11 +475,11 @@ fn unwanted_names_are_counted() {
     let mut expansion = Expansion::new(wishes()).keeping(Box::new(|name| !name.starts_with("dev.")));
     let mut count = 0;
     let mut out = |_: Line<'_>| count += 1;
-    expansion.begin(Domain::parse(ZONE).unwrap());
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::Several);
     for words in ["dev A 192.0.2.1", "www A 192.0.2.1", "dev.x CNAME www"] {
-        expansion.take(record(words).borrowed(), &mut out);
+        expansion.take(zone, record(words).borrowed(), &mut out);
     }
-    expansion.end(Extent::Whole);
+    expansion.end(zone, Extent::Whole, &mut out);
     expansion.finish(&mut out);
     assert_eq!((expansion.filtered(), count), (2, 1));
 }
@@ -491,4 +500,165 @@ fn a_crowd_behind_one_name_is_bounded() {
     );
     let through: Vec<_> = lines.iter().filter(|line| line.contains("CNAME")).collect();
     assert_eq!(through.len(), 3 * crate::limits::ADDRESSES_PER_NAME);
+}
+
+#[test]
+fn zones_that_come_at_once_are_as_good_as_one_after_the_other() {
+    let other = Domain::parse("example.net").unwrap();
+    let mut expansion = Expansion::new(wishes());
+    let mut lines = Vec::new();
+    let mut out = |line: Line<'_>| lines.push(shown(line));
+    let first = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::Several);
+    let second = expansion.begin(other.clone(), Attempts::One);
+    let moved = |words: &str| {
+        let mut record = record(words);
+        let moved = record
+            .owner
+            .borrowed()
+            .moved(Domain::parse(ZONE).unwrap().borrowed(), other.borrowed());
+        record.owner = moved.unwrap();
+        record
+    };
+    expansion.take(second, moved("x CNAME c").borrowed(), &mut out);
+    expansion.take(first, record("a A 192.0.2.1").borrowed(), &mut out);
+    expansion.take(second, moved("a A 192.0.2.2").borrowed(), &mut out);
+    expansion.take(first, record("sub NS ns.sub").borrowed(), &mut out);
+    expansion.take(second, moved("b.sub A 192.0.2.4").borrowed(), &mut out);
+    // It breaks off; the other one is none the worse.
+    expansion.restart(first);
+    expansion.take(first, record("a A 192.0.2.1").borrowed(), &mut out);
+    expansion.take(first, record("c CNAME a").borrowed(), &mut out);
+    expansion.end(second, Extent::Whole, &mut out);
+    expansion.end(first, Extent::Whole, &mut out);
+    expansion.finish(&mut out);
+    let heads: Vec<&str> = lines
+        .iter()
+        .map(|line| line.split(" <-").next().unwrap())
+        .collect();
+    assert_eq!(
+        heads,
+        [
+            "a.example.com 192.0.2.1:443 none",
+            "a.example.net 192.0.2.2:443 none",
+            "sub.example.com.: delegated",
+            "b.sub.example.net 192.0.2.4:443 none",
+            // In the order in which the zones were begun.
+            "c.example.com 192.0.2.1:443 none",
+            "x.example.net 192.0.2.1:443 none",
+        ]
+    );
+}
+
+#[test]
+fn a_name_missing_from_a_partial_zone_is_not_known_to_be_missing() {
+    let mut expansion = Expansion::new(wishes());
+    let mut lines = Vec::new();
+    let mut out = |line: Line<'_>| lines.push(shown(line));
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::One);
+    expansion.take(zone, record("www CNAME lb").borrowed(), &mut out);
+    expansion.end(zone, Extent::Partial, &mut out);
+    expansion.finish(&mut out);
+    for name in expansion.outside() {
+        expansion.answer(&name, Err(&Failure::NameUnknown), &mut out);
+    }
+    assert_eq!(lines, ["www.example.com.: cut-off"]);
+}
+
+#[test]
+fn a_listed_name_without_address_is_said() {
+    let listed = |names: &[&str]| {
+        let names = names
+            .iter()
+            .map(|name| (Name::parse(name).unwrap(), "a list".to_owned()));
+        Wishes {
+            names: names.collect(),
+            ..wishes()
+        }
+    };
+    let lines = expand_with(
+        listed(&["foo.wild.example.com", "b.wild.example.com", "www.example.com"]),
+        &[
+            "foo.wild TXT x",
+            "*.wild A 192.0.2.60",
+            "a.b.wild A 192.0.2.61",
+            "www A 192.0.2.1",
+        ],
+    );
+    let said: Vec<&String> = lines.iter().filter(|line| line.contains("no-address")).collect();
+    assert_eq!(
+        said,
+        [
+            "foo.wild.example.com.: no-address",
+            "b.wild.example.com.: no-address"
+        ]
+        .map(|line| line.replace(".example.com.", ""))
+        .iter()
+        .collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn a_crowd_that_a_resolver_names_is_bounded_and_said() {
+    let mut expansion = Expansion::new(wishes());
+    let mut lines = Vec::new();
+    let mut out = |line: Line<'_>| lines.push(shown(line));
+    let zone = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::One);
+    expansion.take(zone, record("e CNAME many.vendor.test.").borrowed(), &mut out);
+    expansion.end(zone, Extent::Whole, &mut out);
+    expansion.finish(&mut out);
+    let crowd: Vec<IpAddr> = (0..=crate::limits::ADDRESSES_PER_NAME)
+        .map(|last| IpAddr::from([192, 0, 2, last as u8]))
+        .collect();
+    for name in expansion.outside() {
+        expansion.answer(&name, Ok(&crowd), &mut out);
+    }
+    assert_eq!(lines.len(), crate::limits::ADDRESSES_PER_NAME + 1);
+    assert!(lines.iter().any(|line| line.ends_with("too-many-addresses")));
+}
+
+#[test]
+fn bindings_that_nobody_may_use_are_said() {
+    let https = |parameters: &[u8]| {
+        let mut binding = record("sm HTTPS 1 .");
+        binding.data = [&*binding.data, parameters].concat().into();
+        let mut expansion = Expansion::new(wishes());
+        let mut lines = Vec::new();
+        let mut out = |line: Line<'_>| lines.push(shown(line));
+        let zone = expansion.begin(Domain::parse(ZONE).unwrap(), Attempts::One);
+        expansion.take(zone, binding.borrowed(), &mut out);
+        expansion.take(zone, record("sm A 192.0.2.72").borrowed(), &mut out);
+        expansion.end(zone, Extent::Whole, &mut out);
+        expansion.finish(&mut out);
+        lines.pop().unwrap()
+    };
+    // mandatory=key65400 key65400, port=9999
+    let unknown = https(b"\0\0\0\x02\xff\x78\0\x03\0\x02\x27\x0f\xff\x78\0\x01x");
+    assert_eq!(unknown, "sm.example.com.: unusable-binding");
+    // mandatory=port, port=9999
+    let known = https(b"\0\0\0\x02\0\x03\0\x03\0\x02\x27\x0f");
+    assert!(known.starts_with("sm.example.com 192.0.2.72:9999"), "{known}");
+    // alpn=h3 no-default-alpn port=8443
+    let quic = https(b"\0\x01\0\x03\x02h3\0\x02\0\0\0\x03\0\x02\x20\xfb");
+    assert_eq!(quic, "sm.example.com.: unusable-binding");
+    // alpn=h3 port=8443: HTTP/1.1 is spoken, too.
+    let both = https(b"\0\x01\0\x03\x02h3\0\x03\0\x02\x20\xfb");
+    assert!(both.starts_with("sm.example.com 192.0.2.72:8443"), "{both}");
+}
+
+#[test]
+fn what_cannot_be_connected_to_is_no_endpoint() {
+    let mut networks = Networks::default();
+    networks.add("192.0.2.0/24".parse().unwrap(), None);
+    let lines = expand_with(
+        Wishes { networks, ..wishes() },
+        &["l AAAA fe80::1", "m AAAA ::ffff:192.0.2.9", "_https._tcp SRV 0 m"],
+    );
+    assert_eq!(
+        lines,
+        [
+            "l: forbidden-address",
+            "m.example.com ::ffff:192.0.2.9:443 none <- m 60 IN AAAA ::ffff:192.0.2.9",
+            "_https._tcp: not-offered",
+        ]
+    );
 }

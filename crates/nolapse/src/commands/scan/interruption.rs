@@ -13,6 +13,8 @@ use crate::{file, say, text};
 
 /// What is needed to keep what is finished and to say how to go on.
 pub(super) struct Interruption<'a> {
+    /// Whether a later run can go on: zones may have changed by then.
+    pub(super) goes_on: bool,
     /// The file that was named for it.
     pub(super) state: Option<&'a Path>,
     /// What names the run in the state.
@@ -26,6 +28,11 @@ pub(super) struct Interruption<'a> {
 impl Interruption<'_> {
     pub(super) fn tell(&self, ended: &Ended) {
         let finished = text::counted(ended.ledger.finished(), "target");
+        if !self.goes_on {
+            return say::line(&format!(
+                "interrupted: {finished} finished; zones may change, so that the next run begins anew"
+            ));
+        }
         let given = self.state.map(|state| Ok(state.to_owned()));
         let (place, kept) = match given.or_else(|| fresh_state(self.identity)) {
             None => return say::line(&format!("interrupted: {finished} finished")),
