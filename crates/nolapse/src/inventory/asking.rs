@@ -127,7 +127,7 @@ fn zones(path: &Path, name: &str, network: &net::Settings, _: &Asked<'_>, sink: 
                     .push(format!("{zone}: {}", report.reasons.join("; ")));
             }
         }
-        Event::Record(_) | Event::Begin(_) => {}
+        Event::Record(..) | Event::Begin(..) | Event::Quiet(_) => {}
     });
     let missing = sum.map_or(1, |sum| sum.missing + sum.unresolved);
     if missing > 0 || stopped {

@@ -220,6 +220,26 @@ impl Why<'_> {
     }
 }
 
+impl Why<'_> {
+    /// The sentence where it names nothing; empty where [`fmt::Display`] names something.
+    const fn plain(&self) -> &'static str {
+        match self {
+            Self::OutsideZone => "the record is not of this zone and was passed over",
+            Self::Glue => "the address of a name below a delegation: what counts stands in the other zone",
+            Self::Occluded => "a DNAME above hides this record",
+            Self::ServiceLabel => "a label begins with an underscore, so it is not the name of a host",
+            Self::NotOffered => "the zone says that the service is not offered",
+            Self::UnknownService => "it is not known how TLS begins in this service",
+            Self::Malformed => "the data is not what a record of its type has",
+            Self::NameTooLong => "the name gets longer than 255 octets on its way through a DNAME",
+            Self::Withdrawn => {
+                "it came with a transfer that broke off, and the zone that came whole from another server does not have it"
+            }
+            _ => "",
+        }
+    }
+}
+
 impl fmt::Display for Why<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -245,26 +265,15 @@ impl fmt::Display for Why<'_> {
                 "no resolver said whether {target} has an address: {}",
                 told(failure)
             ),
-            Self::OutsideZone => f.write_str("the record is not of this zone and was passed over"),
             Self::Delegated(server) => write!(
                 f,
                 "another zone begins here, served by {server}: name it too, if it is yours"
             ),
-            Self::Glue => {
-                f.write_str("the address of a name below a delegation: what counts stands in the other zone")
-            }
-            Self::Occluded => f.write_str("a DNAME above hides this record"),
             Self::NotAHost(error) => write!(
                 f,
                 "no certificate can name it: {}",
                 crate::untrusted::shown(&error.to_string())
             ),
-            Self::ServiceLabel => {
-                f.write_str("a label begins with an underscore, so it is not the name of a host")
-            }
-            Self::NotOffered => f.write_str("the zone says that the service is not offered"),
-            Self::UnknownService => f.write_str("it is not known how TLS begins in this service"),
-            Self::Malformed => f.write_str("the data is not what a record of its type has"),
             Self::TooManyAddresses(target) => write!(
                 f,
                 "{target} has more than {} addresses: the first ones are taken",
@@ -274,17 +283,12 @@ impl fmt::Display for Why<'_> {
                 f,
                 "every name below it is a name below {target}; those that a list or a record names are looked at"
             ),
-            Self::NameTooLong => {
-                f.write_str("the name gets longer than 255 octets on its way through a DNAME")
-            }
-            Self::Withdrawn => f.write_str(
-                "it came with a transfer that broke off, and the zone that came whole from another server does not have it",
-            ),
             Self::CutOff(target) => write!(
                 f,
                 "{target} is not in the part of its zone that came, and may stand in the rest"
             ),
             Self::UnusableBinding(why) => f.write_str(why),
+            _ => f.write_str(self.plain()),
         }
     }
 }
