@@ -241,7 +241,6 @@ impl Why<'_> {
 }
 
 impl fmt::Display for Why<'_> {
-    #[expect(clippy::too_many_lines, reason = "one sentence for each reason, side by side")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forbidden(why) => write!(f, "nobody connects to {why}"),
