@@ -153,6 +153,8 @@ struct Run {
     /// Places in `open` that are free.
     free: Vec<usize>,
     questions: u64,
+    /// Sockets behind which nobody listens, by number.
+    unheard: Vec<usize>,
     numbers: Numbers,
     scratch: Scratch,
     /// Names that are to be asked for by the ordinary way.
@@ -180,6 +182,7 @@ impl Run {
             open: Vec::new(),
             free: Vec::new(),
             questions: 0,
+            unheard: Vec::new(),
             numbers: Numbers::default(),
             scratch: Scratch::default(),
             again: Vec::new(),
@@ -192,7 +195,11 @@ impl Run {
         let mut alarm = pin!(sleep_until(Instant::now() + ONE_ANSWER));
         loop {
             self.fill().await;
-            if self.flying.is_empty() {
+            // Each turn takes one of the tries of every question concerned, so this ends.
+            while let Some(socket) = self.unheard.pop() {
+                self.refused(socket, answers).await;
+            }
+            if self.flying.is_empty() && self.next >= self.names.len() {
                 return std::mem::take(&mut self.again);
             }
             match wait(&self.sockets, alarm.as_mut()).await {
@@ -267,8 +274,13 @@ impl Run {
         message::set_id_and_kind(&mut open.question, id, kind);
         let turn = usize::from(tries) % self.sockets.len().max(1);
         if let Some(socket) = self.sockets.get(turn) {
-            // What cannot be sent is as lost as what does not arrive: its time runs out.
-            drop(socket.send(&open.question).await);
+            // What cannot be sent is as lost as what does not arrive: its time runs out. A refusal is the answer of the
+            // machine there to an earlier question.
+            if let Err(error) = socket.send(&open.question).await
+                && error.kind() == std::io::ErrorKind::ConnectionRefused
+            {
+                self.unheard.push(turn);
+            }
         }
         self.questions += 1;
         let turn = self.questions;
