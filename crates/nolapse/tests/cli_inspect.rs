@@ -236,6 +236,41 @@ fn key_stores_open_with_the_password_of_a_file() {
     }
 }
 
+#[test]
+fn key_stores_of_java_open_with_their_password_and_show_without() {
+    let stores = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/key_store");
+    let folder = Folder::new();
+    let path = folder.file("a.jks", std::fs::read(stores.join("jks")).unwrap());
+    let flag = Path::new("--password-file");
+    let unchecked = inspect(&[&path]);
+    assert_eq!(unchecked.code, 0, "{}", unchecked.err);
+    assert!(
+        unchecked.out.contains("JKS, 2 certificates, 1 private key")
+            && unchecked.out.contains("read without a password"),
+        "{}",
+        unchecked.out
+    );
+    let right = folder.file("password", "changeit\n");
+    let checked = inspect(&[flag, &right, &path]);
+    assert!(checked.out.contains("the password proves"), "{}", checked.out);
+    let wrong = folder.file("wrong", "geheim\n");
+    let refused = inspect(&[flag, &wrong, &path]);
+    assert_eq!((refused.code, refused.out.as_str()), (2, ""));
+    assert!(
+        refused.err.contains("does not open with this password"),
+        "{}",
+        refused.err
+    );
+    let mixed = folder.file("b.jceks", std::fs::read(stores.join("jceks")).unwrap());
+    let ran = inspect(&[&mixed]);
+    assert!(
+        ran.code == 2 && ran.err.contains("holds a secret key"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.out.contains("JCEKS, 1 certificate"), "{}", ran.out);
+}
+
 /// An OCSP request (RFC 6960 section 4.1.1) for one certificate, with hashes of zeros.
 const OCSP_REQUEST: &[u8] =
     b"\x30\x41\x30\x3f\x30\x3d\x30\x3b\x30\x39\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\0\
@@ -287,7 +322,7 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
         (folder.file("request.der", OCSP_REQUEST), "no certificate in it"),
         (
             folder.file("java", [0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]),
-            "keytool",
+            "is the file whole?",
         ),
     ];
     for (path, words) in cases {

@@ -86,3 +86,45 @@ impl Settings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Configuration {
+        source: BTreeMap<String, Settings>,
+    }
+
+    #[test]
+    fn the_guide_shows_what_is_read() {
+        let guide = include_str!("../../../docs/guide/sources.md");
+        let blocks = guide.split("```toml\n").skip(1);
+        let mut kinds: Vec<&str> = blocks
+            .map(|block| block.split("```").next().unwrap())
+            .flat_map(|block| {
+                let read: Configuration =
+                    toml::from_str(block).unwrap_or_else(|error| panic!("{block}{error}"));
+                read.source.into_values()
+            })
+            .map(|settings| settings.kind().word())
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        assert_eq!(kinds, ["account", "cluster", "files", "list", "table"]);
+    }
+
+    #[test]
+    fn relative_paths_begin_in_the_folder_of_the_configuration() {
+        let text = "kind = \"files\"\npaths = [\"a\", \"/b\"]\npassphrase_files = [\"c\"]\n";
+        let mut settings: Settings = toml::from_str(text).unwrap();
+        settings.relative_to(Path::new("/etc/nolapse"));
+        let Settings::Files(files) = settings else {
+            panic!("files");
+        };
+        assert_eq!(files.paths, [Path::new("/etc/nolapse/a"), Path::new("/b")]);
+        assert_eq!(files.passphrase_files, [Path::new("/etc/nolapse/c")]);
+    }
+}

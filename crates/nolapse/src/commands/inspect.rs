@@ -55,8 +55,8 @@ enum Format {
 }
 
 const AFTER_HELP: &str = "\
-The kind is told by the content: PEM bundles, and DER of certificates, requests (PKCS#10), CRLs, OCSP answers, PKCS#7 \
-and PKCS#12. Private keys are named and never shown. What is no file is taken as a target, unless it looks like a path.
+The kind is told by the content: PEM bundles, and DER of certificates, requests (PKCS#10), CRLs, OCSP answers, \
+PKCS#7, PKCS#12 and key stores of Java (JKS, JCEKS). Private keys are named and never shown. What is no file is taken as a target, unless it looks like a path.
 
 How to look and judge, --warning, --critical and --trust-store included, is for targets: a file is shown and not judged, \
 which `nolapse verify` does.
@@ -184,7 +184,7 @@ impl Place {
 /// Endings of files of certificates, none of which is a top-level domain.
 const ENDINGS: &[&str] = &[
     "pem", "der", "crt", "cer", "cert", "csr", "req", "crl", "key", "p7b", "p7c", "p7s", "p8", "p10", "p12",
-    "pfx", "jks", "ocsp", "txt",
+    "pfx", "jks", "jceks", "ocsp", "txt",
 ];
 
 fn is_spelled_like_a_path(source: &str) -> bool {

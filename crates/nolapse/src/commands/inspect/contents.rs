@@ -11,8 +11,9 @@ use model::der::{Notes, Reader, Value, tag};
 use model::pem::{self, Content, PemError, PemErrorKind};
 use model::pkcs7::SignedData;
 use model::revocation::{Crl, OcspAnswer, OcspStatus};
-use model::{Certificate, Untrusted, limits};
-use p12_keystore::Pkcs12Archive;
+use model::{Certificate, Untrusted, jks, limits};
+use sources::key_store::{self, KeyStoreError, Opened};
+use sources::secret::Secret;
 
 /// What was found in one source.
 pub(crate) struct Contents {
@@ -41,6 +42,10 @@ pub(crate) enum Wrapping {
     Pkcs7,
     /// PKCS#12.
     Pkcs12,
+    /// The first key store of Java.
+    Jks,
+    /// The one that can hold secret keys.
+    Jceks,
     /// As a server sent it.
     Handshake,
 }
@@ -53,6 +58,8 @@ impl Wrapping {
             Self::Base64 => "base64",
             Self::Pkcs7 => "PKCS#7",
             Self::Pkcs12 => "PKCS#12",
+            Self::Jks => "JKS",
+            Self::Jceks => "JCEKS",
             Self::Handshake => "TLS",
         }
     }
@@ -84,21 +91,21 @@ pub(crate) enum Unreadable {
     #[error("it is empty: expected a certificate, request, CRL, OCSP answer or key store")]
     Empty,
     #[error(
-        "there is no certificate in it: expected PEM (-----BEGIN CERTIFICATE-----), DER, PKCS#7 or PKCS#12"
+        "there is no certificate in it: expected PEM (-----BEGIN CERTIFICATE-----), DER, PKCS#7, PKCS#12 or JKS"
     )]
     Unknown,
-    #[error(
-        "it is a Java key store (JKS), which is not read: convert it with `keytool -importkeystore -deststoretype pkcs12`"
-    )]
-    JavaKeyStore,
     #[error(
         "the key store (PKCS#12) does not open with this password: name the file that holds it with --password-file"
     )]
     Password,
+    #[error(
+        "the key store (JKS) does not open with this password, or was changed by somebody who does not know it: name the file that holds it with --password-file, or none to see it unchecked"
+    )]
+    JavaPassword,
     #[error("the key store (PKCS#12) needs a password: name the file that holds it with --password-file")]
     NoPassword,
-    #[error("the key store (PKCS#12) cannot be read: {0}")]
-    KeyStore(String),
+    #[error("{0}")]
+    KeyStore(KeyStoreError),
 }
 
 /// Reads `bytes`. `password` opens key stores.
@@ -107,8 +114,8 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, Unreadable>
     if visible.is_empty() {
         return Err(Unreadable::Empty);
     }
-    if bytes.starts_with(&[0xfe, 0xed, 0xfe, 0xed]) {
-        return Err(Unreadable::JavaKeyStore);
+    if jks::is_key_store(bytes) {
+        return java_key_store(bytes, password);
     }
     if pem::is_pem(bytes) {
         return Ok(pem_bundle(bytes));
@@ -370,46 +377,71 @@ fn signed_kind(to_be_signed: &Value<'_>, notes: &Notes) -> Option<Kind> {
     }
 }
 
+/// Opens key stores: none when there is no password.
+fn passphrases(password: &str) -> Vec<Secret> {
+    let given = (!password.is_empty()).then(|| Secret::new(password));
+    given.into_iter().collect()
+}
+
 fn key_store(der: &[u8], password: &str) -> Result<Contents, Unreadable> {
-    use p12_keystore::error::Error;
-    let archive = Pkcs12Archive::from_pkcs12(der, password).map_err(|error| match error {
-        // A wrong password is told by the checksum, or by what the decryption with it looks like.
-        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) if password.is_empty() => {
-            Unreadable::NoPassword
-        }
-        Error::MacError(_) | Error::UnpadError | Error::Pkcs5Error(_) => Unreadable::Password,
-        other => Unreadable::KeyStore(Untrusted::new(other.to_string()).shown()),
+    let opened = key_store::pkcs12(der, &passphrases(password)).map_err(|error| match error {
+        KeyStoreError::NoPassphrase => Unreadable::NoPassword,
+        KeyStoreError::Locked => Unreadable::Password,
+        malformed @ KeyStoreError::Malformed(_) => Unreadable::KeyStore(malformed),
     })?;
-    let label = |name: Option<String>| name.map(Untrusted::new);
-    let certificates = archive.certs.into_iter().map(|bag| Item {
+    Ok(of_key_store(opened, Wrapping::Pkcs12))
+}
+
+fn java_key_store(bytes: &[u8], password: &str) -> Result<Contents, Unreadable> {
+    let opened = key_store::java(bytes, &passphrases(password)).map_err(|error| match error {
+        KeyStoreError::Locked | KeyStoreError::NoPassphrase => Unreadable::JavaPassword,
+        malformed @ KeyStoreError::Malformed(_) => Unreadable::KeyStore(malformed),
+    })?;
+    if let (true, Some(words)) = (opened.certificates.is_empty(), &opened.unread) {
+        return Err(Unreadable::KeyStore(KeyStoreError::Malformed(words.clone())));
+    }
+    let remark = if opened.intact {
+        "the password proves that nothing in it was changed"
+    } else {
+        "read without a password, so that nobody knows whether it was changed: see --password-file"
+    };
+    let wrapping = if bytes.starts_with(&[0xce]) {
+        Wrapping::Jceks
+    } else {
+        Wrapping::Jks
+    };
+    let mut contents = of_key_store(opened, wrapping);
+    contents.remarks.push(remark.to_owned());
+    Ok(contents)
+}
+
+fn of_key_store(opened: Opened, wrapping: Wrapping) -> Contents {
+    let labelled = |label: Option<Untrusted>, thing: Thing| Item {
         line: None,
-        label: label(bag.friendly_name),
-        thing: certificate_of(bag.cert.as_der()),
+        label,
+        thing,
+    };
+    let certificates = opened
+        .certificates
+        .into_iter()
+        .map(|stored| labelled(stored.alias, certificate_of(&stored.der)));
+    let keys = opened.keys.into_iter().map(|label| {
+        let kind = "PRIVATE KEY".to_owned();
+        labelled(label, Thing::PrivateKey { kind })
     });
-    let keys = archive.keys.into_iter().map(|bag| Item {
-        line: None,
-        label: label(bag.friendly_name),
-        thing: Thing::PrivateKey {
-            kind: "PRIVATE KEY".to_owned(),
-        },
+    let secrets = opened.secrets.into_iter().map(|label| {
+        let kind = "secret".to_owned();
+        labelled(label, Thing::Other { kind })
     });
-    let secrets = archive.secrets.into_iter().map(|bag| Item {
-        line: None,
-        label: label(bag.friendly_name),
-        thing: Thing::Other {
-            kind: "secret".to_owned(),
-        },
-    });
-    let items = certificates
-        .chain(keys)
-        .chain(secrets)
-        .take(limits::BUNDLE_ITEMS)
-        .collect();
-    Ok(Contents {
-        wrapping: Wrapping::Pkcs12,
-        items,
-        problems: Vec::new(),
+    Contents {
+        wrapping,
+        items: certificates
+            .chain(keys)
+            .chain(secrets)
+            .take(limits::BUNDLE_ITEMS)
+            .collect(),
+        problems: opened.unread.into_iter().collect(),
         remarks: Vec::new(),
         leaf_lost: None,
-    })
+    }
 }
