@@ -8,7 +8,6 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::print_stdout,
-    clippy::disallowed_methods,
     reason = "a program for measuring, which ends at the first thing that is wrong"
 )]
 
@@ -83,7 +82,7 @@ async fn hand_in(store: &Store, first: u64, pass: u64) {
     let issuer = synthetic::leaf(u64::MAX, &["Synthetic CA 1"], -100);
     for number in first..first + BATCH {
         let (leaf, names) = a_certificate(number);
-        if number % 10 == 0 && pass == 0 {
+        if number.is_multiple_of(10) && pass == 0 {
             told.push(sighting(&leaf, at));
         }
         looks.extend(three(number, &names, &[leaf, Arc::clone(&issuer)], at));
@@ -99,7 +98,7 @@ fn a_certificate(number: u64) -> (Arc<Certificate>, Vec<String>) {
         format!("www.site{number}.example.com"),
         format!("site{number}.example.com"),
     ];
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         names.push(format!("api.site{number}.example.com"));
     }
     let day_of = i64::try_from(number % 80).unwrap() - 75;
@@ -120,7 +119,7 @@ fn three(number: u64, names: &[String], chain: &[Arc<Certificate>], at: Timestam
             &names[usize::try_from(index % 2).unwrap()],
             u32::try_from(number * 3 + index).unwrap(),
         );
-        let seen = if (number * 3 + index) % 50 == 0 {
+        let seen = if (number * 3 + index).is_multiple_of(50) {
             with_finding(&format!("ending-{}", number % 30), Severity::Warning)
         } else {
             in_order()

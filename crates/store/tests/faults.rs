@@ -231,6 +231,7 @@ async fn a_full_disk_loses_nothing_and_writing_goes_on_when_there_is_room() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story from its beginning to its end")]
 async fn what_may_only_be_read_is_read_and_not_written() {
     let disk = SmallDisk::mounted(20 * 1024);
     let file = File::new();
@@ -432,6 +433,7 @@ async fn the_same_batch_five_times_from_two_sides_counts_once() {
 
 /// The troubles of a server, and a schema before the present one there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[expect(clippy::too_many_lines, reason = "one story from its beginning to its end")]
 async fn a_server_says_what_is_wrong_too() {
     let cluster = Cluster::start();
     let open_at = |address: Address, opening: Opening| {

@@ -75,23 +75,22 @@ fn child(address: &Address, first: u64) {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let lanes = (0..LANES).map(|lane| {
-            let store = store.clone();
-            async move {
-                let mut number = first + lane;
-                loop {
-                    hand_in(&store, number).await;
-                    let mut out = std::io::stdout().lock();
-                    writeln!(out, "{number}").and_then(|()| out.flush()).unwrap();
-                    number += LANES;
-                }
-            }
-        });
-        let tasks: Vec<_> = lanes.map(tokio::spawn).collect();
-        for task in tasks {
-            task.await.unwrap();
+        for number in 1..LANES {
+            drop(tokio::spawn(lane(store.clone(), first + number)));
         }
+        lane(store.clone(), first).await;
     });
+}
+
+/// Every [`LANES`]th batch from `number` on.
+async fn lane(store: Store, mut number: u64) {
+    while number < u64::MAX - LANES {
+        hand_in(&store, number).await;
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "{number}").and_then(|()| out.flush()).unwrap();
+        drop(out);
+        number += LANES;
+    }
 }
 
 async fn hand_in(store: &Store, number: u64) {
@@ -243,7 +242,7 @@ fn verify(store: &Store, acknowledged: &BTreeSet<u64>) {
         .unwrap();
     runtime.block_on(async {
         store.check().await.unwrap();
-        for number in acknowledged.iter().rev().take(40) {
+        for number in acknowledged.iter().rev().take(12) {
             present(store, *number).await;
         }
         let mut names = BTreeSet::new();

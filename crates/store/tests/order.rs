@@ -44,7 +44,7 @@ fn arrival() -> impl Strategy<Value = Arrival> {
 }
 
 fn names(serial: u64) -> [&'static str; 2] {
-    if serial % 2 == 0 {
+    if serial.is_multiple_of(2) {
         ["a.example", "b.example"]
     } else {
         ["a.example", "*.a.example"]

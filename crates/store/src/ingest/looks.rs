@@ -99,7 +99,7 @@ fn merge_all(
                 deltas.change(&format!("{}{old}", counter::STANDINGS), -1);
             }
         }
-        changes.take(*key, standing, merged, &old_leaves, &old_states);
+        changes.take(*key, standing, &merged, (&old_leaves, &old_states));
     }
     changes.write(session)
 }
@@ -113,9 +113,9 @@ struct Changes {
 }
 
 impl Changes {
-    fn take(&mut self, key: Key, old: Option<&Standing>, new: Merged, old_leaves: &Rows, old_states: &Rows) {
-        difference(key, old_leaves, &new.leaves, &mut self.leaves);
-        difference(key, old_states, &new.states, &mut self.states);
+    fn take(&mut self, key: Key, old: Option<&Standing>, new: &Merged, (leaves, states): (&Rows, &Rows)) {
+        difference(key, leaves, &new.leaves, &mut self.leaves);
+        difference(key, states, &new.states, &mut self.states);
         if old != Some(&new.standing) {
             self.standings.push(standing_row(key, &new.standing));
         }

@@ -139,10 +139,7 @@ fn claimed(claim: &Claim) -> Option<(Digest, ClaimText)> {
     if names.is_empty() && claim.serial.is_none() {
         return None;
     }
-    let serial = claim
-        .serial
-        .as_deref()
-        .map(|serial| certificates::serial_key(serial));
+    let serial = claim.serial.as_deref().map(certificates::serial_key);
     let optional = |value: Option<&Untrusted>| value.map_or(Value::Null, |value| text(value.raw()));
     let names: Vec<String> = names.into_iter().collect();
     let row = vec![

@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// Runs statements without parameters.
-    pub(crate) fn run(&mut self, sql: &str) -> Result<(), Trouble> {
+    pub(crate) fn run(&self, sql: &str) -> Result<(), Trouble> {
         match self {
             Self::Sqlite(sqlite) => sqlite.run(sql),
             Self::Postgres(postgres) => postgres.run(sql),
@@ -166,7 +166,7 @@ impl Session {
     }
 
     /// Begins a transaction that writes.
-    pub(crate) fn begin(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn begin(&self) -> Result<(), Trouble> {
         match self {
             Self::Sqlite(sqlite) => sqlite.run("BEGIN IMMEDIATE"),
             Self::Postgres(postgres) => postgres.run("BEGIN"),
@@ -174,7 +174,7 @@ impl Session {
     }
 
     /// Begins a transaction that only reads, and sees one state of everything.
-    pub(crate) fn begin_reading(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn begin_reading(&self) -> Result<(), Trouble> {
         match self {
             Self::Sqlite(sqlite) => sqlite.run("BEGIN DEFERRED"),
             Self::Postgres(postgres) => postgres.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
@@ -182,12 +182,12 @@ impl Session {
     }
 
     /// Ends a transaction; durable when it returns.
-    pub(crate) fn commit(&mut self) -> Result<(), Trouble> {
+    pub(crate) fn commit(&self) -> Result<(), Trouble> {
         self.run("COMMIT")
     }
 
     /// Gives a transaction up.
-    pub(crate) fn roll_back(&mut self) {
+    pub(crate) fn roll_back(&self) {
         if self.is_in_transaction() {
             // A connection that cannot even do this is dropped, which does the same.
             drop(self.run("ROLLBACK"));

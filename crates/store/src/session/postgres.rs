@@ -50,7 +50,7 @@ impl Postgres {
             // How it ends is seen by the client's next question.
             drop(connection.await);
         });
-        let mut postgres = Self {
+        let postgres = Self {
             client,
             runtime,
             statements: HashMap::new(),
@@ -63,7 +63,7 @@ impl Postgres {
         self.client.is_closed()
     }
 
-    pub(crate) fn run(&mut self, sql: &str) -> Result<(), Trouble> {
+    pub(crate) fn run(&self, sql: &str) -> Result<(), Trouble> {
         self.runtime
             .block_on(self.client.batch_execute(sql))
             .map_err(|error| trouble(&error))
@@ -78,7 +78,7 @@ impl Postgres {
 
     /// By a cursor, so that neither side holds more than a part; within a transaction.
     pub(crate) fn each_row(
-        &mut self,
+        &self,
         sql: &str,
         take: &mut dyn FnMut(Row) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {

@@ -41,7 +41,7 @@ impl Sqlite {
             Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX).map_err(trouble)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.busy_timeout(PATIENCE).map_err(trouble)?;
-        let mut sqlite = Self { connection };
+        let sqlite = Self { connection };
         sqlite.run(&format!("PRAGMA cache_size = -{cache_kib}"))?;
         sqlite.run("PRAGMA temp_store = MEMORY")?;
         if mode == Mode::Write {
@@ -53,7 +53,7 @@ impl Sqlite {
     }
 
     /// Bounds the size of the file, in bytes.
-    pub(crate) fn bound(&mut self, bytes: u64) -> Result<(), Trouble> {
+    pub(crate) fn bound(&self, bytes: u64) -> Result<(), Trouble> {
         const PAGE_BYTES: u64 = 4096;
         self.run(&format!("PRAGMA max_page_count = {}", bytes / PAGE_BYTES))
     }
@@ -66,11 +66,11 @@ impl Sqlite {
         !self.connection.is_autocommit()
     }
 
-    pub(crate) fn run(&mut self, sql: &str) -> Result<(), Trouble> {
+    pub(crate) fn run(&self, sql: &str) -> Result<(), Trouble> {
         self.connection.execute_batch(sql).map_err(trouble)
     }
 
-    pub(crate) fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Trouble> {
+    pub(crate) fn query(&self, sql: &str, values: &[Value]) -> Result<Vec<Row>, Trouble> {
         let mut statement = self.prepare(sql)?;
         let mut rows = Vec::new();
         collect(&mut statement, values, &mut rows)?;
@@ -78,7 +78,7 @@ impl Sqlite {
     }
 
     pub(crate) fn each_row(
-        &mut self,
+        &self,
         sql: &str,
         take: &mut dyn FnMut(Row) -> Result<(), Trouble>,
     ) -> Result<(), Trouble> {
@@ -86,7 +86,7 @@ impl Sqlite {
         read(&mut statement, &[], take)
     }
 
-    pub(crate) fn execute(&mut self, sql: &str, values: &[Value]) -> Result<u64, Trouble> {
+    pub(crate) fn execute(&self, sql: &str, values: &[Value]) -> Result<u64, Trouble> {
         let changed = self
             .prepare(sql)?
             .execute(params_from_iter(values))
@@ -94,7 +94,7 @@ impl Sqlite {
         Ok(u64::try_from(changed).unwrap_or(u64::MAX))
     }
 
-    pub(crate) fn put(&mut self, put: &Put<'_>, rows: &[Vec<Value>]) -> Result<u64, Trouble> {
+    pub(crate) fn put(&self, put: &Put<'_>, rows: &[Vec<Value>]) -> Result<u64, Trouble> {
         let columns = put
             .columns
             .iter()
@@ -109,7 +109,7 @@ impl Sqlite {
         self.each(&sql, rows)
     }
 
-    pub(crate) fn change(&mut self, change: &Change, rows: &[Vec<Value>]) -> Result<u64, Trouble> {
+    pub(crate) fn change(&self, change: &Change, rows: &[Vec<Value>]) -> Result<u64, Trouble> {
         let keys = equalities(change.keys.iter().map(|(name, _)| *name), 0, " AND ");
         let sets = equalities(change.sets.iter().map(|(name, _)| *name), change.keys.len(), ", ");
         let lower = match (change.when, change.sets.first()) {
@@ -122,12 +122,12 @@ impl Sqlite {
         )
     }
 
-    pub(crate) fn remove(&mut self, remove: &Remove, keys: &[Vec<Value>]) -> Result<u64, Trouble> {
+    pub(crate) fn remove(&self, remove: &Remove, keys: &[Vec<Value>]) -> Result<u64, Trouble> {
         let condition = equalities(remove.keys.iter().map(|(name, _)| *name), 0, " AND ");
         self.each(&format!("DELETE FROM {} WHERE {condition}", remove.table), keys)
     }
 
-    pub(crate) fn find(&mut self, find: &Find, keys: &[Vec<Value>]) -> Result<Vec<Row>, Trouble> {
+    pub(crate) fn find(&self, find: &Find, keys: &[Vec<Value>]) -> Result<Vec<Row>, Trouble> {
         let condition = equalities(find.keys.iter().map(|(name, _)| *name), 0, " AND ");
         let sql = format!("SELECT {} FROM {} WHERE {condition}", find.columns, find.from);
         let mut statement = self.prepare(&sql)?;
@@ -138,7 +138,7 @@ impl Sqlite {
         Ok(rows)
     }
 
-    fn each(&mut self, sql: &str, rows: &[Vec<Value>]) -> Result<u64, Trouble> {
+    fn each(&self, sql: &str, rows: &[Vec<Value>]) -> Result<u64, Trouble> {
         let mut statement = self.prepare(sql)?;
         let mut changed = 0;
         for row in rows {
@@ -147,7 +147,7 @@ impl Sqlite {
         Ok(changed)
     }
 
-    fn prepare(&mut self, sql: &str) -> Result<CachedStatement<'_>, Trouble> {
+    fn prepare(&self, sql: &str) -> Result<CachedStatement<'_>, Trouble> {
         self.connection.prepare_cached(sql).map_err(trouble)
     }
 }

@@ -6,6 +6,7 @@ use model::inventory::{RowId, Vantage};
 use model::sighting::{SourceKind, SourceName};
 use store::{Address, Due, Opening, SHARDS, Store, Trouble, shard};
 
+use super::looks::ingest;
 use super::sources::{claimed, whole};
 use crate::support::synthetic::{day, in_order, leaf, look, place, refused};
 use crate::support::{File, dump};
@@ -108,23 +109,13 @@ pub(crate) async fn pruning_keeps_what_is_present(store: &Store) {
             &["a.example", &format!("s{serial}.example")],
             number,
         )];
-        store
-            .ingest(
-                vec![look(&here, day(number), in_order(), &chain)],
-                Vec::new(),
-                None,
-            )
-            .await
-            .unwrap();
+        ingest(store, vec![look(&here, day(number), in_order(), &chain)]).await;
     }
-    store
-        .ingest(
-            vec![look(&place("gone.example", 2), day(0), refused(), &[])],
-            Vec::new(),
-            None,
-        )
-        .await
-        .unwrap();
+    ingest(
+        store,
+        vec![look(&place("gone.example", 2), day(0), refused(), &[])],
+    )
+    .await;
     let old = leaf(9, &["told.example"], 0);
     store
         .sight(

@@ -11,7 +11,7 @@ use store::Store;
 
 use crate::support::synthetic::{day, in_order, leaf, look, place, refused, with_finding};
 
-async fn ingest(store: &Store, looks: Vec<Look>) {
+pub(crate) async fn ingest(store: &Store, looks: Vec<Look>) {
     store.ingest(looks, Vec::new(), None).await.unwrap();
 }
 

@@ -6,6 +6,7 @@ use model::inventory::RowId;
 use model::sighting::{SourceKind, SourceName};
 use store::Store;
 
+use super::looks::ingest;
 use super::sources::{claimed, whole};
 use crate::support::synthetic::{Wanted, certificate, day, in_order, leaf, look, place};
 
@@ -20,19 +21,16 @@ pub(crate) async fn a_newer_certificate_for_the_same_name_is_found(store: &Store
     );
     let (wildcard, other) = (leaf(3, &["*.example.com"], 70), leaf(4, &["c.example.com"], 80));
     let later = leaf(5, &["a.example.com"], 85);
-    store
-        .ingest(
-            vec![look(
-                &place("a.example.com", 1),
-                day(1),
-                in_order(),
-                &[old.clone()],
-            )],
-            Vec::new(),
-            None,
-        )
-        .await
-        .unwrap();
+    ingest(
+        store,
+        vec![look(
+            &place("a.example.com", 1),
+            day(1),
+            in_order(),
+            std::slice::from_ref(&old),
+        )],
+    )
+    .await;
     let told = vec![
         whole(&new, day(61)),
         whole(&wildcard, day(71)),
@@ -53,24 +51,22 @@ pub(crate) async fn a_newer_certificate_for_the_same_name_is_found(store: &Store
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "one story from its beginning to its end")]
 pub(crate) async fn certificates_are_found_by_end_name_and_use(store: &Store) {
     let (served, issued) = (
         leaf(1, &["a.example"], 0),
         leaf(2, &["a.example", "b.example"], 10),
     );
-    store
-        .ingest(
-            vec![look(
-                &place("a.example", 1),
-                day(1),
-                in_order(),
-                &[served.clone()],
-            )],
-            Vec::new(),
-            None,
-        )
-        .await
-        .unwrap();
+    ingest(
+        store,
+        vec![look(
+            &place("a.example", 1),
+            day(1),
+            in_order(),
+            std::slice::from_ref(&served),
+        )],
+    )
+    .await;
     store
         .sight(&account(), SourceKind::Account, vec![whole(&issued, day(11))])
         .await

@@ -133,7 +133,7 @@ pub(crate) fn day(number: i64) -> Timestamp {
 
 /// A place of a name at an address made of `number`.
 pub(crate) fn place(name: &str, number: u32) -> Place {
-    let name = Name::parse(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let name = Name::parse(name).unwrap();
     Place {
         service: Service {
             identity: Identity::Name(name.clone()),
