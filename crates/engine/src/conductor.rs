@@ -486,8 +486,11 @@ impl Conductor<'_> {
         };
         self.paging = page.last().map(|row| row.id);
         let now = self.now();
-        let is_ours =
-            |row: &model::inventory::PlaceRow| self.lease.shards.contains_key(&store::shard(&row.place));
+        // An address that only resolving a name gave has its turn with the name.
+        let is_ours = |row: &model::inventory::PlaceRow| {
+            self.lease.shards.contains_key(&store::shard(&row.place))
+                && (row.place.address.is_none() || !row.told.is_empty())
+        };
         let places = page.into_iter().filter(is_ours).map(|row| DuePlace {
             id: row.id,
             place: row.place,

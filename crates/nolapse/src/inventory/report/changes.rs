@@ -132,7 +132,7 @@ fn row_of(change: &Change, place: &Place, vantage: &Vantage) -> Row {
         change.at.into(),
         Cell::Word(change.what.word()),
         name_of(place),
-        u64::from(place.service.port).into(),
+        Cell::Port(place.service.port),
         address_of(place),
         vantage.as_str().into(),
         from,
