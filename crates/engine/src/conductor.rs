@@ -23,10 +23,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::look::Judge;
-use crate::pipeline::{self, Sight, Task, Turn};
+use crate::pipeline::{Sight, Task, Turn};
 use crate::schedule::{self, Cadence};
 use crate::source::{self, Done, Source};
 use crate::steady::Skew;
+use crate::{due, remember};
 
 /// All that a conductor is given.
 pub struct Score {
@@ -533,7 +534,7 @@ impl Conductor<'_> {
                         .address
                         .is_some_and(|address| !addresses.contains(&address))
                     && row.vantage == self.score.vantage
-                    && row.state.reached.as_ref() != pipeline::GONE
+                    && row.state.reached.as_ref() != remember::GONE
             });
             for row in missing {
                 let told = self.store.places(RowId(row.id.0 - 1), 1).await?;
@@ -541,7 +542,7 @@ impl Conductor<'_> {
                     .first()
                     .is_some_and(|place| place.id == row.id && place.told.is_empty())
                 {
-                    gone.push(pipeline::gone(row.place.clone(), &self.score.vantage, self.now()));
+                    gone.push(remember::gone(row.place.clone(), &self.score.vantage, self.now()));
                 }
             }
         }
@@ -550,7 +551,7 @@ impl Conductor<'_> {
         }
         let due = gone
             .iter()
-            .map(|look| pipeline::never(look.place.clone(), &self.score.vantage))
+            .map(|look| due::never(look.place.clone(), &self.score.vantage))
             .collect();
         let written = self.store.ingest(gone, due, Some(self.lease.clone())).await;
         self.or_later(written).map(drop)

@@ -91,7 +91,7 @@ fn history(row: &HistoryRow, now: Timestamp) -> History {
     let states = row
         .states
         .iter()
-        .filter(|(_, state)| &*state.reached != engine::pipeline::GONE);
+        .filter(|(_, state)| &*state.reached != engine::remember::GONE);
     let standings = states.filter_map(|(when, state)| {
         let (first, last) = until(when)?;
         Some(Episode {
