@@ -23,10 +23,11 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::look::Judge;
-use crate::pipeline::{self, Sight, Task, Turn};
+use crate::pipeline::{Sight, Task, Turn};
 use crate::schedule::{self, Cadence};
 use crate::source::{self, Done, Source};
 use crate::steady::Skew;
+use crate::{due, remember};
 
 /// All that a conductor is given.
 pub struct Score {
@@ -486,8 +487,11 @@ impl Conductor<'_> {
         };
         self.paging = page.last().map(|row| row.id);
         let now = self.now();
-        let is_ours =
-            |row: &model::inventory::PlaceRow| self.lease.shards.contains_key(&store::shard(&row.place));
+        // An address that only resolving a name gave has its turn with the name.
+        let is_ours = |row: &model::inventory::PlaceRow| {
+            self.lease.shards.contains_key(&store::shard(&row.place))
+                && (row.place.address.is_none() || !row.told.is_empty())
+        };
         let places = page.into_iter().filter(is_ours).map(|row| DuePlace {
             id: row.id,
             place: row.place,
@@ -530,7 +534,7 @@ impl Conductor<'_> {
                         .address
                         .is_some_and(|address| !addresses.contains(&address))
                     && row.vantage == self.score.vantage
-                    && row.state.reached.as_ref() != pipeline::GONE
+                    && row.state.reached.as_ref() != remember::GONE
             });
             for row in missing {
                 let told = self.store.places(RowId(row.id.0 - 1), 1).await?;
@@ -538,7 +542,7 @@ impl Conductor<'_> {
                     .first()
                     .is_some_and(|place| place.id == row.id && place.told.is_empty())
                 {
-                    gone.push(pipeline::gone(row.place.clone(), &self.score.vantage, self.now()));
+                    gone.push(remember::gone(row.place.clone(), &self.score.vantage, self.now()));
                 }
             }
         }
@@ -547,7 +551,7 @@ impl Conductor<'_> {
         }
         let due = gone
             .iter()
-            .map(|look| pipeline::never(look.place.clone(), &self.score.vantage))
+            .map(|look| due::never(look.place.clone(), &self.score.vantage))
             .collect();
         let written = self.store.ingest(gone, due, Some(self.lease.clone())).await;
         self.or_later(written).map(drop)

@@ -5,13 +5,14 @@
 //! - [`look`]: one look at one endpoint, from the connection to the verdict; `scan` and the inventory make the same one;
 //! - [`inquiry`]: what third parties are asked about it;
 //! - [`remember`]: a look in the words in which it is remembered;
-//! - [`schedule`]: when to look next; [`steady`]: what time it is, when the clock on the wall is wrong;
+//! - [`schedule`], [`due`]: when to look next; [`steady`]: what time it is, when the clock on the wall is wrong;
 //! - [`join`]: what follows from all facts together;
 //! - [`transition`]: what changed at a place, and when.
 //!
 //! It shows nothing, reads no configuration, and has no SQL.
 
 pub mod conductor;
+pub mod due;
 pub mod inquiry;
 pub mod join;
 pub mod look;

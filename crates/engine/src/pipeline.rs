@@ -17,16 +17,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::inventory::{DuePlace, Look as Remembered, Place, Reached, Seen, Vantage};
-use model::observation::{Depth, Stage};
-use model::{Fingerprint, Identity, Service, Status, Untrusted};
+use model::inventory::{DuePlace, Look as Remembered, Place, Vantage};
+use model::{Fingerprint, Identity, Service};
 use net::Network;
 use store::Due;
 
+use crate::due::standing;
 use crate::join::split;
 use crate::look::{Eye, Look};
 use crate::remember;
-use crate::schedule::{self, Cadence, Standing, Urgency};
+use crate::schedule::{self, Cadence};
 
 /// One place, taken its turn.
 #[derive(Debug, Default)]
@@ -129,7 +129,13 @@ impl Line {
                 .iter()
                 .map(|look| self.due(look.place.clone(), None, 0)),
         );
-        turn.looks.push(self.found(due.place.clone()));
+        let now = self.eye.judge.time.now();
+        turn.looks.push(remember::resolved(
+            due.place.clone(),
+            &self.vantage,
+            self.eye.depth,
+            now,
+        ));
     }
 
     /// One look at an address, and more of them while it seems to have several backends.
@@ -185,93 +191,6 @@ impl Line {
             due,
             failures,
         }
-    }
-
-    /// That a name has addresses: what was wrong with that is no longer.
-    fn found(&self, place: Place) -> Remembered {
-        let now = self.eye.judge.time.now();
-        Remembered {
-            place,
-            vantage: self.vantage.clone(),
-            at: now,
-            judged_at: now,
-            seen: Seen {
-                depth: self.eye.depth,
-                reached: Reached::Handshaken,
-                tls: None,
-                status: Status::Ok,
-                findings: Vec::new(),
-                trust: Vec::new(),
-            },
-            chain: Vec::new(),
-            further: Vec::new(),
-        }
-    }
-}
-
-/// What is remembered of an address that its name no longer has: it is no trouble, and no longer looked at.
-pub fn gone(place: Place, vantage: &Vantage, at: Timestamp) -> Remembered {
-    Remembered {
-        place,
-        vantage: vantage.clone(),
-        at,
-        judged_at: at,
-        seen: Seen {
-            depth: Depth::Glance,
-            reached: Reached::Stopped {
-                stage: Stage::Resolve.word().into(),
-                failure: GONE.into(),
-                detail: Untrusted::new("the name no longer has this address"),
-            },
-            tls: None,
-            status: Status::Ok,
-            findings: Vec::new(),
-            trust: Vec::new(),
-        },
-        chain: Vec::new(),
-        further: Vec::new(),
-    }
-}
-
-/// How far a look at such an address came.
-pub const GONE: &str = "gone";
-
-/// When a place is due again after one look that somebody else made.
-pub fn due_after(cadence: &Cadence, vantage: &Vantage, place: Place, look: &Remembered) -> Due {
-    let failures = u32::from(look.chain.is_empty());
-    let ends = look.chain.first().and_then(|leaf| leaf.facts().not_after);
-    let standing = standing(look.seen.status, failures, ends);
-    let due = schedule::next_look(cadence, schedule::key(place.key().as_bytes()), standing, look.at);
-    Due {
-        place,
-        vantage: vantage.clone(),
-        due: Some(due),
-        failures,
-    }
-}
-
-/// That a place has no turn of its own: it is looked at on the turn of its name.
-pub fn never(place: Place, vantage: &Vantage) -> Due {
-    Due {
-        place,
-        vantage: vantage.clone(),
-        due: None,
-        failures: 0,
-    }
-}
-
-fn standing(status: Status, failures: u32, ends: Option<Timestamp>) -> Standing {
-    match status {
-        _ if failures > 0 => Standing::Unreachable { times: failures },
-        Status::Ok => Standing::Fine { ends },
-        Status::Warning => Standing::Open {
-            urgency: Urgency::Warning,
-            ends,
-        },
-        Status::Error | Status::Critical | Status::Expired => Standing::Open {
-            urgency: Urgency::Critical,
-            ends,
-        },
     }
 }
 

@@ -7,10 +7,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use assess::{StoreVerdict, Trust, words};
-use model::Untrusted;
+use jiff::Timestamp;
 use model::finding::{Finding, Severity};
 use model::inventory::{Look as Remembered, Place, Reached, Said, Seen, StoreSaid, TlsWords, Vantage};
-use model::observation::{Failure, Handshake, Observation, Outcome};
+use model::observation::{Depth, Failure, Handshake, Observation, Outcome, Stage};
+use model::{Status, Untrusted};
 
 use crate::look::Look;
 
@@ -113,4 +114,44 @@ fn store_said(verdict: &StoreVerdict) -> StoreSaid {
 /// Whether something is more than worth knowing.
 pub fn is_open(said: &Said) -> bool {
     said.severity > Severity::Note
+}
+
+/// What is remembered of an address that its name no longer has: it is no trouble, and no longer looked at.
+pub fn gone(place: Place, vantage: &Vantage, at: Timestamp) -> Remembered {
+    Remembered {
+        place,
+        vantage: vantage.clone(),
+        at,
+        judged_at: at,
+        seen: Seen {
+            depth: Depth::Glance,
+            reached: Reached::Stopped {
+                stage: Stage::Resolve.word().into(),
+                failure: GONE.into(),
+                detail: Untrusted::new("the name no longer has this address"),
+            },
+            tls: None,
+            status: Status::Ok,
+            findings: Vec::new(),
+            trust: Vec::new(),
+        },
+        chain: Vec::new(),
+        further: Vec::new(),
+    }
+}
+
+/// How far a look at such an address came.
+pub const GONE: &str = "gone";
+
+/// That a name has addresses: what was wrong with that is no longer.
+pub fn resolved(place: Place, vantage: &Vantage, depth: Depth, at: Timestamp) -> Remembered {
+    let gone = gone(place, vantage, at);
+    Remembered {
+        seen: Seen {
+            depth,
+            reached: Reached::Handshaken,
+            ..gone.seen
+        },
+        ..gone
+    }
 }

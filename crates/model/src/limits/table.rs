@@ -88,7 +88,7 @@ pub const ALL: &[Limit] = &[
     bytes("one page of an account's orders", ACCOUNT_PAGE_BYTES),
     count("pages of one listing at a provider", PROVIDER_PAGES, None),
     count(
-        "examples kept of what a source skips, for each reason",
+        "examples kept of what a source skips",
         SOURCE_EXAMPLES,
         None,
     ),

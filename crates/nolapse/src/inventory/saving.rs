@@ -4,7 +4,7 @@
 //! for, so that `serve` goes on looking at it. What is written is durable before the scan ends.
 
 use anyhow::Context as _;
-use engine::pipeline;
+use engine::due;
 use engine::schedule::Cadence;
 use jiff::Timestamp;
 use model::Untrusted;
@@ -71,7 +71,7 @@ impl Saver {
         let kept = std::mem::take(&mut self.waiting);
         let vantage = Vantage::local();
         let mut sightings = Vec::with_capacity(kept.len());
-        let mut due = Vec::with_capacity(kept.len());
+        let mut turns = Vec::with_capacity(kept.len());
         for Kept { look, resolved } in &kept {
             let asked = Place {
                 service: look.place.service.clone(),
@@ -86,16 +86,16 @@ impl Saver {
                 }),
             });
             if *resolved && look.place.address.is_some() {
-                due.push(pipeline::never(look.place.clone(), &vantage));
+                turns.push(due::never(look.place.clone(), &vantage));
             }
-            due.push(pipeline::due_after(&self.cadence, &vantage, asked, look));
+            turns.push(due::due_after(&self.cadence, &vantage, asked, look));
         }
         let count = kept.len();
         self.store
             .sight(&self.source, SourceKind::Looks, sightings)
             .await?;
         let looks = kept.into_iter().map(|kept| kept.look).collect();
-        self.store.ingest(looks, due, None).await?;
+        self.store.ingest(looks, turns, None).await?;
         self.saved += u64::try_from(count).unwrap_or(u64::MAX);
         Ok(())
     }

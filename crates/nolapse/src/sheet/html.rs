@@ -79,7 +79,9 @@ pub(super) fn row(columns: &[Column], row: &[Cell], out: &mut Vec<u8>) {
                 format!("<td title=\"{}\">{text}</td>", escaped(&list.join(" ")))
             }
             Cell::Word(word) => format!("<td class=\"{}\">{text}</td>", word.to_ascii_lowercase()),
-            Cell::None | Cell::Text(_) | Cell::Flag(_) | Cell::List(_) => format!("<td>{text}</td>"),
+            Cell::None | Cell::Port(_) | Cell::Text(_) | Cell::Flag(_) | Cell::List(_) => {
+                format!("<td>{text}</td>")
+            }
         };
         out.extend_from_slice(written.as_bytes());
     }

@@ -69,6 +69,8 @@ pub(crate) enum Cell {
     Word(&'static str),
     /// A number.
     Number(u64),
+    /// A port.
+    Port(u16),
     /// Whole days from now, negative when they are over.
     Days(i64),
     /// A moment.
@@ -125,6 +127,7 @@ impl Cell {
             Self::Text(text) => Value::String(text.clone()),
             Self::Word(word) => Value::String((*word).to_owned()),
             Self::Number(number) => Value::from(*number),
+            Self::Port(port) => Value::from(*port),
             Self::Days(days) => Value::from(*days),
             Self::At(at) => Value::String(moment(*at)),
             Self::Flag(flag) => Value::Bool(*flag),
@@ -140,6 +143,7 @@ impl Cell {
             Self::Text(text) => text.clone(),
             Self::Word(word) => (*word).to_owned(),
             Self::Number(number) => number.to_string(),
+            Self::Port(port) => port.to_string(),
             Self::Days(days) => days.to_string(),
             Self::At(at) => moment(*at),
             Self::Flag(flag) => flag.to_string(),
@@ -159,7 +163,7 @@ impl Cell {
             Self::Flag(false) => "no".to_owned(),
             Self::List(list) => few(list),
             Self::Share(share) => format!("{:.1} %", share * 100.0),
-            Self::Text(_) | Self::Word(_) => self.plain(),
+            Self::Text(_) | Self::Word(_) | Self::Port(_) => self.plain(),
         }
     }
 }

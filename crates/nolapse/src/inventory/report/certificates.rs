@@ -88,7 +88,7 @@ pub(super) async fn expiring<W: Write>(reading: &Reading, paper: Paper<W>) -> an
         after = last.not_after.map(|end| (end, last.id));
         for row in &rows {
             let ended = row.not_after.is_some_and(|end| end <= reading.now);
-            if row.is_ca
+            if !served.is_leaf(row)
                 || row.first_known > reading.now
                 || ended && served.places(row.id.0) == 0
                 || withdrawn(row, &served)

@@ -91,7 +91,7 @@ fn history(row: &HistoryRow, now: Timestamp) -> History {
     let states = row
         .states
         .iter()
-        .filter(|(_, state)| &*state.reached != engine::pipeline::GONE);
+        .filter(|(_, state)| &*state.reached != engine::remember::GONE);
     let standings = states.filter_map(|(when, state)| {
         let (first, last) = until(when)?;
         Some(Episode {
@@ -132,7 +132,7 @@ fn row_of(change: &Change, place: &Place, vantage: &Vantage) -> Row {
         change.at.into(),
         Cell::Word(change.what.word()),
         name_of(place),
-        u64::from(place.service.port).into(),
+        Cell::Port(place.service.port),
         address_of(place),
         vantage.as_str().into(),
         from,

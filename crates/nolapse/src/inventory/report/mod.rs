@@ -220,7 +220,7 @@ const PLACES_AT_ONCE: usize = 500;
 /// Whether a standing is one of an endpoint that is there.
 fn counts(row: &EndpointRow) -> bool {
     let is_name = row.place.address.is_none() && &*row.state.reached == "handshaken";
-    &*row.state.reached != engine::pipeline::GONE && !is_name
+    &*row.state.reached != engine::remember::GONE && !is_name
 }
 
 /// The name that is asked for, or nothing for an address.

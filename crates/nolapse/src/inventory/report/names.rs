@@ -10,13 +10,13 @@ use crate::sheet::{Cell, Column, Row, column};
 
 const COLUMNS: &[Column] = &[
     column("hostname", "Hostname"),
-    column("common_name", "Common name"),
+    column("common_name", ""),
     column("issuer", "Issuer"),
     column("expiry_date", "Expires"),
     column("days_until_expiry", "Left"),
     column("status", "Status"),
     column("protocol", "Protocol"),
-    column("cipher", "Cipher"),
+    column("cipher", ""),
     column("source", "Source"),
     column("endpoints", "Served at"),
     column("sha256", ""),
@@ -41,7 +41,7 @@ pub(super) async fn write<W: Write>(reading: &Reading, paper: Paper<W>) -> anyho
     let mut after = Some(RowId::START);
     while let Some(from) = after {
         let (rows, last) = reading.certificates(from).await?;
-        for row in rows.iter().filter(|row| !row.is_ca) {
+        for row in rows.iter().filter(|row| served.is_leaf(row)) {
             for name in &row.names {
                 sheet.row(row_of(name, &of_certificate(row), reading, &served))?;
             }

@@ -71,7 +71,7 @@ pub(super) async fn find(reading: &Reading) -> anyhow::Result<Vec<NotServed>> {
     while let Some(from) = after {
         let (rows, last) = reading.certificates(from).await?;
         let wanted = |row: &&CertificateRow| {
-            !row.is_ca && (is_served.contains(&row.id.0) || row.not_after > Some(reading.now))
+            is_served.contains(&row.id.0) || !row.is_ca && row.not_after > Some(reading.now)
         };
         issued.extend(rows.iter().filter(wanted).filter_map(of_certificate));
         after = last;

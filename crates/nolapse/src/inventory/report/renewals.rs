@@ -87,7 +87,7 @@ async fn living(reading: &Reading) -> anyhow::Result<Vec<Living>> {
             let (rows, last) = reading.certificates(from).await?;
             for row in rows
                 .iter()
-                .filter(|row| !row.is_ca && row.not_after > Some(reading.now))
+                .filter(|row| served.is_leaf(row) && row.not_after > Some(reading.now))
             {
                 let found = served.of(row.id.0);
                 let (Some(not_before), Some(not_after)) = (row.not_before, row.not_after) else {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use model::Status;
-use model::inventory::EndpointRow;
+use model::inventory::{CertificateRow, EndpointRow};
 
 /// Served certificates, by number.
 #[derive(Clone, Debug)]
@@ -69,6 +69,11 @@ impl Served {
     /// How a certificate is served; `None` when it is not.
     pub(crate) fn of(&self, certificate: i64) -> Option<Use> {
         self.leaves.get(&certificate).copied()
+    }
+
+    /// Whether a certificate is one for servers: an authority's own is one where it is served as if it were.
+    pub(crate) fn is_leaf(&self, row: &CertificateRow) -> bool {
+        !row.is_ca || self.leaves.contains_key(&row.id.0)
     }
 
     /// Endpoints that serve it.

@@ -150,7 +150,7 @@ fn row(split: &Split, (service, vantage): &(Service, Box<str>), group: &[Endpoin
             Identity::Name(name) => name.as_str().into(),
             Identity::Address(address) => address.to_string().into(),
         },
-        u64::from(service.port).into(),
+        Cell::Port(service.port),
         (**vantage).into(),
         leaves.len().into(),
         Cell::List(split.shown.iter().map(words).collect()),

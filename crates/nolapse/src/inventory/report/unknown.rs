@@ -88,7 +88,7 @@ async fn certificates<W: Write>(
     let mut after = Some(RowId::START);
     while let Some(from) = after {
         let (rows, last) = reading.certificates(from).await?;
-        for row in rows.iter().filter(|row| !row.is_ca) {
+        for row in rows.iter().filter(|row| known.served.is_leaf(row)) {
             let places = known.served.places(row.id.0);
             let candidate = known.candidate(
                 &row.names,
