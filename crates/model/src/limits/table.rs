@@ -87,11 +87,7 @@ pub const ALL: &[Limit] = &[
     bytes("one page of a provider's interface", PROVIDER_PAGE_BYTES),
     bytes("one page of an account's orders", ACCOUNT_PAGE_BYTES),
     count("pages of one listing at a provider", PROVIDER_PAGES, None),
-    count(
-        "examples kept of what a source skips",
-        SOURCE_EXAMPLES,
-        None,
-    ),
+    count("examples kept of what a source skips", SOURCE_EXAMPLES, None),
     bytes("one row of a table of certificates", TABLE_ROW_BYTES),
     count("columns of a table of certificates", TABLE_COLUMNS, None),
     count("folders entered one below the other", WALK_DEPTH, None),
