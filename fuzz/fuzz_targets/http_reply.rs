@@ -10,7 +10,10 @@ use net::http::get_over;
 const BODY: usize = 512;
 
 fuzz_target!(|octets: &[u8]| {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     let stream = tokio::io::join(Cursor::new(octets.to_vec()), tokio::io::sink());
     let answer = runtime.block_on(get_over(stream, "http://a.test/list.crl", BODY));
     if let Ok(answer) = answer {

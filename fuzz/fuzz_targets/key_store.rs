@@ -12,7 +12,9 @@ fuzz_target!(|bytes: &[u8]| {
     };
     assert!(store.certificates.len() <= limits::BUNDLE_ITEMS && store.keys.len() <= limits::BUNDLE_ITEMS);
     for entry in store.certificates.iter().take(16) {
-        drop(Certificate::from_der(bytes.get(entry.der.clone()).expect("within the bytes")));
+        drop(Certificate::from_der(
+            bytes.get(entry.der.clone()).expect("within the bytes"),
+        ));
     }
     KeyStore::is_intact(bytes, "changeit");
     assert!(sources::key_store::java(bytes, &[]).is_ok());
