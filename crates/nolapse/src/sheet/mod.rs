@@ -211,9 +211,9 @@ pub(crate) struct Sheet<W: Write> {
     columns: &'static [Column],
     head: Head,
     rows: u64,
-    /// The first rows of a table, until its widths are known.
+    /// The first rows of a table, until its layout is known.
     waiting: Vec<Row>,
-    widths: Option<Vec<usize>>,
+    layout: Option<table::Layout>,
 }
 
 /// Rows after which the widths of a table are settled: what comes later is cut to them.
@@ -236,7 +236,7 @@ impl<W: Write> Sheet<W> {
             head,
             rows: 0,
             waiting: Vec::new(),
-            widths: None,
+            layout: None,
         };
         let names = || {
             columns

@@ -1,5 +1,6 @@
 //! A table for people: rows in columns whose widths follow the first rows and the terminal. What does not fit is cut in the
-//! middle, since both ends of a name tell most.
+//! middle, since both ends of a name tell most. Rows that would be cut to pieces stand as blocks instead: the first two
+//! cells on a line of their own, and below it every other one behind its head.
 
 use std::io::{self, Write};
 
@@ -10,13 +11,25 @@ use crate::text;
 
 /// Between two columns.
 const GAP: usize = 2;
-/// No column is cut below this.
-const LEAST: usize = 6;
+/// No column is cut below this, so that a date and a number are always whole: where that does not fit, a row is a block.
+const LEAST: usize = 16;
+/// What stands below the first cell of a block begins here.
+const INDENT: usize = 4;
+/// A block goes on for so many lines at most.
+const BLOCK_LINES: usize = 12;
+
+/// How rows are laid out, once it is known.
+pub(super) enum Layout {
+    /// In columns of these widths.
+    Columns(Vec<usize>),
+    /// Each a block.
+    Blocks,
+}
 
 impl<W: Write> Sheet<W> {
     /// Takes a row; the first ones wait until the widths are known.
     pub(super) fn table_row(&mut self, row: Row) -> io::Result<()> {
-        if self.widths.is_some() {
+        if self.layout.is_some() {
             return self.line(&row);
         }
         self.waiting.push(row);
@@ -28,7 +41,7 @@ impl<W: Write> Sheet<W> {
 
     /// Decides the widths and writes what waited.
     pub(super) fn settle(&mut self) -> io::Result<()> {
-        if self.widths.is_some() || self.waiting.is_empty() {
+        if self.layout.is_some() || self.waiting.is_empty() {
             return Ok(());
         }
         let mut widths: Vec<usize> = self
@@ -43,14 +56,17 @@ impl<W: Write> Sheet<W> {
                 *width = needed.max(*width);
             }
         }
-        fit(&mut widths, self.style.width);
-        let heads: Vec<String> = self
-            .for_people()
-            .map(|(column, _)| column.head.to_owned())
-            .collect();
-        let line = laid_out(&heads, &widths, self.mark());
-        writeln!(self.out, "{}", self.style.strong(line.trim_end()))?;
-        self.widths = Some(widths);
+        if fit(&mut widths, self.style.width) == Fit::TooWide {
+            self.layout = Some(Layout::Blocks);
+        } else {
+            let heads: Vec<String> = self
+                .for_people()
+                .map(|(column, _)| column.head.to_owned())
+                .collect();
+            let line = laid_out(&heads, &widths, self.mark());
+            writeln!(self.out, "{}", self.style.strong(line.trim_end()))?;
+            self.layout = Some(Layout::Columns(widths));
+        }
         for row in std::mem::take(&mut self.waiting) {
             self.line(&row)?;
         }
@@ -58,22 +74,30 @@ impl<W: Write> Sheet<W> {
     }
 
     fn line(&mut self, row: &Row) -> io::Result<()> {
-        let widths = self.widths.clone().unwrap_or_default();
-        let cells: Vec<String> = self
+        let cells: Vec<(&str, String)> = self
             .for_people()
-            .map(|(_, place)| {
-                row.get(place)
-                    .map(|cell| untrusted::shown(&cell.shown()))
-                    .unwrap_or_default()
+            .map(|(column, place)| {
+                let text = row.get(place).map(|cell| untrusted::shown(&cell.shown()));
+                (column.head, text.unwrap_or_default())
             })
             .collect();
-        let line = laid_out(&cells, &widths, self.mark());
-        let line = line.trim_end();
-        let coloured = match row.iter().find_map(severity) {
-            Some(severity) => self.style.severity(severity, line),
-            None => line.to_owned(),
+        let lines = match &self.layout {
+            Some(Layout::Columns(widths)) => {
+                let cells: Vec<String> = cells.into_iter().map(|(_, text)| text).collect();
+                vec![laid_out(&cells, widths, self.mark())]
+            }
+            Some(Layout::Blocks) | None => block(&cells, self.style.width, self.mark()),
         };
-        writeln!(self.out, "{coloured}")
+        let severity = row.iter().find_map(severity);
+        for (place, line) in lines.iter().enumerate() {
+            let line = line.trim_end();
+            // The first line of a block carries its colour.
+            match severity.filter(|_| place == 0) {
+                Some(severity) => writeln!(self.out, "{}", self.style.severity(severity, line))?,
+                None => writeln!(self.out, "{line}")?,
+            }
+        }
+        Ok(())
     }
 
     const fn mark(&self) -> &'static str {
@@ -100,34 +124,74 @@ fn laid_out(cells: &[String], widths: &[usize], mark: &str) -> String {
     line
 }
 
-/// Takes from the widest column until all fit.
-fn fit(widths: &mut [usize], columns: usize) {
-    let room = columns.saturating_sub(GAP * widths.len().saturating_sub(1));
-    loop {
-        let sum: usize = widths.iter().sum();
-        let Some(widest) = widths.iter_mut().max() else {
-            return;
-        };
-        if sum <= room || *widest <= LEAST {
-            return;
-        }
-        // In one step as far as the excess goes, but never past the point where another column is the widest.
-        *widest -= 1;
+/// A row as a block: cells without anything in them are left out.
+fn block(cells: &[(&str, String)], width: usize, mark: &str) -> Vec<String> {
+    let mut cells = cells.iter().filter(|(_, text)| !text.is_empty() && text != "-");
+    let mut lines = Vec::new();
+    let first: Vec<&str> = cells.by_ref().take(2).map(|(_, text)| text.as_str()).collect();
+    lines.push(text::cut_middle(&first.join("  "), width, mark));
+    let rest: Vec<String> = cells
+        .map(|(head, text)| format!("{} {text}", head.to_lowercase()))
+        .collect();
+    let room = width.saturating_sub(INDENT);
+    for line in text::wrap(&rest.join("; "), room, BLOCK_LINES, mark) {
+        lines.push(format!("{:INDENT$}{line}", ""));
     }
+    lines
+}
+
+/// Whether columns fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fit {
+    /// They do.
+    Fits,
+    /// They would have to be cut to pieces.
+    TooWide,
+}
+
+/// Takes from the widest column until all fit, or none can give any more.
+fn fit(widths: &mut [usize], columns: usize) -> Fit {
+    let room = columns.saturating_sub(GAP * widths.len().saturating_sub(1));
+    while widths.iter().sum::<usize>() > room {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > LEAST => *widest -= 1,
+            _ => return Fit::TooWide,
+        }
+    }
+    Fit::Fits
 }
 
 #[cfg(test)]
 mod tests {
-    use super::fit;
+    use super::{Fit, block, fit};
+
+    #[test]
+    fn a_row_that_does_not_fit_is_a_block() {
+        let cells = [
+            ("Certificate", "shop.example".to_owned()),
+            ("Old at", "2".to_owned()),
+            ("New ends", "-".to_owned()),
+            (
+                "Still old",
+                "shop.example:443 [192.0.2.1], shop.example:443 [192.0.2.2]".to_owned(),
+            ),
+        ];
+        assert_eq!(
+            block(&cells, 60, "..."),
+            [
+                "shop.example  2",
+                "    still old shop.example:443 [192.0.2.1],",
+                "    shop.example:443 [192.0.2.2]"
+            ]
+        );
+    }
 
     #[test]
     fn the_widest_column_gives_first() {
         let mut widths = [10, 80, 20];
-        fit(&mut widths, 60);
+        assert_eq!(fit(&mut widths, 60), Fit::Fits);
         assert_eq!(widths, [10, 26, 20]);
-        let mut many = [10; 40];
-        fit(&mut many, 60);
-        assert_eq!(many, [6; 40], "nothing is cut to nothing");
-        fit(&mut [], 60);
+        assert_eq!(fit(&mut [16; 40], 60), Fit::TooWide, "nothing is cut to nothing");
+        assert_eq!(fit(&mut [], 60), Fit::Fits);
     }
 }
