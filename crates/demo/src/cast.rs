@@ -64,7 +64,7 @@ pub(crate) struct Stage {
 }
 
 fn full(name: &str) -> String {
-    format!("{name}.demo.example")
+    format!("{name}.test")
 }
 
 impl Stage {
@@ -193,9 +193,9 @@ impl Stage {
         }
         let dead = self.mint.authority("Demo Issuing CA 2019", (-700, -10));
         let dead = self.mint.make(dead, Some(&self.root))?;
-        let params = self.mint.server(&[&full("old-issuer")], FINE)?;
+        let params = self.mint.server(&[&full("dead-issuer")], FINE)?;
         let leaf = self.mint.make(params, Some(&dead))?;
-        self.serves("old-issuer", &[&leaf, &dead]).await
+        self.serves("dead-issuer", &[&leaf, &dead]).await
     }
 
     /// Those whose names do not fit, and those of a wildcard.
@@ -229,9 +229,9 @@ impl Stage {
         let second = self.mint.make(second, Some(&root))?;
         let third = self.mint.authority("Demo Issuing CA 3", (-200, 600));
         let third = self.mint.make(third, Some(&second))?;
-        let below = self.mint.server(&[&full("no-intermediate")], FINE)?;
+        let below = self.mint.server(&[&full("incomplete")], FINE)?;
         let below = self.mint.make(below, Some(&second))?;
-        self.serves("no-intermediate", &[&below]).await?;
+        self.serves("incomplete", &[&below]).await?;
         let deep = self.mint.server(&[&full("disorder")], FINE)?;
         let deep = self.mint.make(deep, Some(&third))?;
         self.serves("disorder", &[&deep, &second, &third]).await?;
@@ -311,10 +311,7 @@ impl Stage {
             let config = tls(&[served], false)?;
             port = self.stand_at("shop", port, Manner::Tls(config)).await?.port();
         }
-        let (one, other) = (
-            self.leaf(&["balanced"], FINE)?,
-            self.leaf(&["balanced"], (-19, 71))?,
-        );
+        let (one, other) = (self.leaf(&["balanced"], FINE)?, self.leaf(&["balanced"], FINE)?);
         if let Some(order) = self.order(&["balanced"], &one) {
             order.duplicate = Some(other.clone());
         }

@@ -149,13 +149,13 @@ async fn handshake(stream: TcpStream, config: Arc<ServerConfig>) -> io::Result<(
 
 /// Says what an SMTP server says; whether TLS begins.
 async fn smtp(stream: &mut TcpStream) -> io::Result<bool> {
-    stream.write_all(b"220 mail.demo.example ESMTP\r\n").await?;
+    stream.write_all(b"220 mail.test ESMTP\r\n").await?;
     loop {
         let line = read_until(stream, b"\n").await?;
         let line = String::from_utf8_lossy(&line).to_ascii_uppercase();
         let answer = match line.split_ascii_whitespace().next() {
             None if line.is_empty() => return Ok(false),
-            Some("EHLO") => "250-mail.demo.example\r\n250 STARTTLS\r\n",
+            Some("EHLO") => "250-mail.test\r\n250 STARTTLS\r\n",
             Some("STARTTLS") => {
                 stream.write_all(b"220 go ahead\r\n").await?;
                 return Ok(true);

@@ -236,10 +236,10 @@ fn summary(ended: Ended, counts: &Counts) -> String {
         ),
     };
     format!(
-        "{words}: {} ({} without a certificate), {}{failed}",
+        "{words}: {} ({} without a certificate), {} asked{failed}",
         text::counted(counts.looks, "look"),
         text::count(counts.stopped),
-        text::counted(counts.sources, "source asked").replace("askeds", "asked")
+        text::counted(counts.sources, "source")
     )
 }
 
