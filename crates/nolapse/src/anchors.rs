@@ -73,6 +73,18 @@ impl NamedFile {
 }
 
 impl StoreArgs {
+    /// One store of the user's own beside the public ones.
+    pub(crate) fn own(name: &str, path: PathBuf) -> Self {
+        let own = NamedFile {
+            name: name.to_owned(),
+            path: Some(path),
+        };
+        Self {
+            trust_stores: vec![own],
+            require_stores: Vec::new(),
+        }
+    }
+
     /// The public stores and those of the user's own, and which must accept.
     pub(crate) fn stores(&self) -> anyhow::Result<(Stores, RequiredStores)> {
         let stores = with_own(Stores::of(&installed::collection()), &self.trust_stores)?;

@@ -14,8 +14,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Third-party and own packages that may end up in the binary. Not a goal: growth past it wants a reason.
-const PACKAGES_AT_MOST: usize = 260;
+/// Third-party and own packages that may end up in the binary. Not a goal: growth past it wants a reason. `demo` took the
+/// last three: itself, and rcgen with its writer of DER for certificates that are made when it runs.
+const PACKAGES_AT_MOST: usize = 263;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use engine::inquiry::{Inquiry, Wants};
 
 /// What third parties are asked.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "What others say")]
 pub(crate) struct Asking {
     /// Ask the issuers whether certificates are revoked, by OCSP and revocation lists

@@ -3,6 +3,7 @@
 mod asking;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod discover;
 pub(crate) mod explain;
 pub(crate) mod inspect;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Serve(Box<serve::Args>),
     /// Report from the inventory: what expires, what is not served, what is not seen, what changed, ...
     Report(Box<report::Args>),
+    /// Show all of it on a throw-away world of real TLS servers on this machine
+    Demo(demo::Args),
     /// Ask the sources of the configuration now, or list how they went
     Source(source::Args),
     /// Copy the inventory to a file while it is in use
@@ -75,6 +78,7 @@ impl Command {
             Self::Verify(args) => verify::run(&args),
             Self::Serve(args) => serve::run(&args),
             Self::Report(args) => report::run(&args),
+            Self::Demo(args) => demo::run(&args),
             Self::Source(args) => source::run(&args),
             Self::Backup(args) => keep::backup(&args),
             Self::Restore(args) => keep::restore(&args),

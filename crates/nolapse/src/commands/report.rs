@@ -83,6 +83,25 @@ Exit status:
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins over the variable, and both over the file.";
 
+impl Args {
+    /// A report as a table on standard output, with the defaults of everything else.
+    pub(crate) fn table(kind: Kind, color: Colour, place: Where) -> Self {
+        Self {
+            kind,
+            at: None,
+            within: None,
+            grace: None,
+            warning: None,
+            critical: None,
+            format: Some(Format::Table),
+            output: None,
+            color,
+            fail: false,
+            place,
+        }
+    }
+}
+
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let Inventory { config, store } = args.place.read()?;

@@ -40,7 +40,7 @@ pub(crate) struct Args {
 }
 
 /// How to look. What is not said here is said by `[schedule]` and `[policy]` of the configuration.
-#[derive(clap::Args)]
+#[derive(clap::Args, Default)]
 #[command(next_help_heading = "How to look")]
 struct Looking {
     #[command(flatten)]
@@ -98,14 +98,33 @@ Exit status:
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins over the variable, and both over the file.";
 
+impl Args {
+    /// Everything once, trusting one store of the user's own: what is not said here has its default.
+    pub(crate) fn everything(place: Where, trust: StoreArgs) -> Self {
+        Self {
+            once: true,
+            everything: true,
+            place,
+            looking: Looking {
+                trust,
+                ..Looking::default()
+            },
+        }
+    }
+}
+
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    run_until(args, &Signals::listen())
+}
+
+/// Runs it until it is done or these signals ask for an end.
+pub(crate) fn run_until(args: &Args, signals: &Signals) -> anyhow::Result<Exit> {
     hush_caught_panics();
     let Inventory { config, store } = args.place.open()?;
-    let signals = Signals::listen();
     let runtime = runtime()?;
     let (ended, counts) = runtime.block_on(async {
-        let score = score(args, &config, &store, &signals).await?;
+        let score = score(args, &config, &store, signals).await?;
         let mut voice = Voice::new(args.once || args.everything, &store, &score);
         let ended = conductor::conduct(&store, score, &mut |told| voice.say(told)).await;
         anyhow::Ok(ended?)
@@ -217,10 +236,10 @@ fn summary(ended: Ended, counts: &Counts) -> String {
         ),
     };
     format!(
-        "{words}: {} ({} without a certificate), {}{failed}",
+        "{words}: {} ({} without a certificate), {} asked{failed}",
         text::counted(counts.looks, "look"),
         text::count(counts.stopped),
-        text::counted(counts.sources, "source asked").replace("askeds", "asked")
+        text::counted(counts.sources, "source")
     )
 }
 

@@ -1,0 +1,126 @@
+//! `nolapse demo`: every finding that its world is there for is found, and nothing of it stays.
+
+#![expect(
+    clippy::expect_used,
+    reason = "helpers of tests fail by panics; the lints spare only the test functions themselves"
+)]
+
+mod cli_world;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use testkit::folder::Folder;
+
+use crate::cli_world::{Ran, command, nolapse};
+
+/// How long it may take: a build for tests is slower than the one that people have.
+const READY: Duration = Duration::from_secs(10);
+
+fn entries(folder: &Folder) -> usize {
+    fs::read_dir(folder.at(""))
+        .expect("the folder can be read")
+        .count()
+}
+
+/// The demonstration with a folder of its own for what is temporary.
+fn demo(folder: &Folder) -> Command {
+    let mut command = command(["demo"]);
+    command.env("TMPDIR", folder.at("")).env("COLUMNS", "160");
+    command
+}
+
+/// A process that does not outlive its test, whatever fails.
+struct Kept(Child);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // It has ended already, unless the test failed.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+#[test]
+fn every_finding_of_the_world_is_found_and_nothing_stays() {
+    let folder = Folder::new();
+    let begun = Instant::now();
+    let ran: Ran = demo(&folder).output().expect("the binary starts").into();
+    let took = begun.elapsed();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    for rule in demo::FINDINGS {
+        let is_said = |line: &str| line.split_whitespace().nth(1) == Some(rule);
+        assert!(ran.out.lines().any(is_said), "{rule} is not in\n{}", ran.out);
+    }
+    let has = |words: &[&str]| {
+        ran.out.lines().any(|line| {
+            words
+                .iter()
+                .all(|word| line.split_whitespace().any(|part| part == *word))
+        })
+    };
+    assert!(
+        has(&["shop.test", "2", "3", "30", "account"]),
+        "not served: {}",
+        ran.out
+    );
+    assert!(has(&["backends", "balanced.test", "2"]), "split: {}", ran.out);
+    assert!(has(&["addresses", "shop.test", "2"]), "split: {}", ran.out);
+    assert!(
+        has(&["issued-never-served", "forgotten.test"]),
+        "unknown: {}",
+        ran.out
+    );
+    assert!(
+        has(&["2", "twin-one.test", "twin-two.test"]),
+        "key reuse: {}",
+        ran.out
+    );
+    assert!(
+        !ran.out.contains("retired.test"),
+        "a revoked order waits for nobody"
+    );
+    assert!(
+        has(&["50", "endpoints:", "32", "ok,", "10", "critical,"]),
+        "{}",
+        ran.out
+    );
+    assert_eq!(entries(&folder), 0, "something stays in the folder");
+    assert!(took < READY, "it took {took:?}");
+}
+
+#[test]
+fn a_world_that_is_kept_can_be_asked_until_it_is_told_to_end() {
+    let folder = Folder::new();
+    let child = demo(&folder)
+        .arg("--keep")
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut kept = Kept(child);
+    let mut said = BufReader::new(kept.0.stderr.take().expect("a pipe"));
+    let ask = loop {
+        let mut line = String::new();
+        let read = said.read_line(&mut line).expect("standard error is text");
+        assert!(read > 0, "it ended without saying how to ask");
+        if let Some((_, ask)) = line.split_once("  nolapse ") {
+            break ask.trim().to_owned();
+        }
+    };
+    let ran = nolapse(ask.split(' '));
+    assert_eq!(ran.code, 0, "{ask}: {}", ran.err);
+    assert!(ran.out.contains("forgotten.test"), "{}", ran.out);
+    let ended = Command::new("kill")
+        .args(["-TERM", &kept.0.id().to_string()])
+        .status()
+        .expect("kill is there");
+    assert!(ended.success());
+    assert_eq!(kept.0.wait().expect("it ends").code(), Some(0));
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).expect("standard error is text");
+    assert!(!rest.contains("cannot"), "{rest}");
+    assert_eq!(entries(&folder), 0, "something stays in the folder");
+}
