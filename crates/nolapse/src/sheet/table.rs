@@ -180,8 +180,8 @@ mod tests {
             block(&cells, 60, "..."),
             [
                 "shop.example  2",
-                "    still old shop.example:443 [192.0.2.1],",
-                "    shop.example:443 [192.0.2.2]"
+                "    still old shop.example:443 [192.0.2.1], shop.example:443",
+                "    [192.0.2.2]"
             ]
         );
     }
