@@ -41,6 +41,7 @@ at, and reports are printed. Nothing leaves this machine, and nothing stays on i
 Exit status:
   0    shown; with --keep: ended by Ctrl-C
   2    the world cannot be raised, or the output cannot be written
+  3    a source of the world could not be read
   130  interrupted
 
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins over the variable.";
