@@ -82,7 +82,8 @@ pub fn message(code: u8, answers: &[Vec<u8>]) -> Vec<u8> {
 impl Transfers {
     /// Answers every question with these steps, then closes.
     pub fn start(steps: Vec<Step>) -> Self {
-        Self::serve(TcpListener::bind((loopback::address(), 0)), steps)
+        // Not one of the ports of outgoing connections: a story may leave it and come back to it.
+        Self::serve(TcpListener::bind(loopback::socket()), steps)
     }
 
     /// The same at a socket that was chosen before.
