@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn every_word_of_a_path_reason_is_explained() {
-        let source = include_str!("../../../model/src/finding.rs");
+        let source = include_str!("../../../model/src/finding/path.rs");
         let words = source
             .split("impl PathReason {")
             .nth(1)

@@ -4,6 +4,7 @@ use model::limits;
 use model::untrusted::shown;
 use net::api::ApiError;
 
+use super::REPEATED_PAGES;
 use crate::run::Follows;
 use crate::secret::SecretError;
 
@@ -77,6 +78,11 @@ pub enum Trouble {
         /// How many it promises.
         total: u64,
     },
+    /// A list that goes round in a circle.
+    #[error(
+        "the list gives the same orders again and again: {REPEATED_PAGES} pages in a row held none that is new"
+    )]
+    Repeats,
     /// A list without end.
     #[error("the list has no end after {} pages", limits::PROVIDER_PAGES)]
     Endless,

@@ -39,6 +39,8 @@ use crate::said;
 use crate::secret::Secret;
 use crate::sigv4::encoded;
 
+/// Pages without any order that is new, in a row, after which a list is not followed any further.
+pub(crate) const REPEATED_PAGES: usize = 20;
 /// Orders asked for at once when the settings say nothing: half a page's bound of octets, were each to have 100 names.
 const PAGE_SIZE: u32 = 500;
 /// How long a certificate that has ended may still be served: longer, and it is seen by looking if at all.
@@ -105,8 +107,16 @@ impl Account<'_, '_, '_> {
         // Orders that come while we read move others to the next page.
         let mut seen = HashSet::new();
         let mut offset = 0;
+        // Orders that come while we read may fill a page with old ones, but hardly several in a row.
+        let mut repeated = 0;
         for page in 1..=limits::PROVIDER_PAGES {
-            match self.page(offset, page_size, &mut seen).await {
+            let known = seen.len();
+            let mut read = self.page(offset, page_size, &mut seen).await;
+            repeated = if seen.len() > known { 0 } else { repeated + 1 };
+            if matches!(read, Ok(Some(_))) && repeated >= REPEATED_PAGES {
+                read = Err(Trouble::Repeats.into());
+            }
+            match read {
                 Ok(Some(next)) => offset = next,
                 Ok(None) => return Ok(()),
                 Err(Stop::Run(error)) => return Err(error),

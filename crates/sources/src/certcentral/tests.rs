@@ -424,3 +424,19 @@ fn a_list_that_promises_more_than_it_gives_is_not_complete() {
         "page 1 (orders from 0 on): the list promises 5 orders and gives none here"
     );
 }
+
+#[test]
+fn a_list_that_goes_round_in_a_circle_is_not_followed() {
+    let page = r#"{"orders": [{"id": 1, "status": "pending"}], "page": {"total": 1000000000}}"#;
+    let habits = Habits {
+        breaks_at: Some((0, 200, page.to_owned())),
+        ..Habits::default()
+    };
+    let account = Account::start(orders(5), habits);
+    let asked = ask(&Asker::new(), &account, "");
+    assert_eq!(
+        asked.error(),
+        "page 21 (orders from 20 on): the list gives the same orders again and again: 20 pages in a row held none that is new"
+    );
+    assert_eq!(asked.run.end(), End::Failed);
+}
