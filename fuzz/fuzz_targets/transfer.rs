@@ -5,7 +5,7 @@
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use model::zone::expand::{Expansion, Wishes};
+use model::zone::expand::{Attempts, Expansion, Extent, Wishes};
 use model::zone::{Domain, Kind};
 use net::dns::transfer::Incoming;
 use net::dns::{Algorithm, Ask, Change, Ended, Key};
@@ -28,7 +28,8 @@ fuzz_target!(|octets: &[u8]| {
         ..Wishes::default()
     };
     let mut expansion = Expansion::new(wishes);
-    expansion.begin(ZONE.clone());
+    let zone = expansion.begin(ZONE.clone(), Attempts::Several);
+    let mut extent = Extent::Partial;
     let mut starts = 0_u32;
     while let Some((length, behind)) = rest.split_first_chunk::<2>() {
         let length = usize::from(u16::from_be_bytes(*length)).min(behind.len());
@@ -42,7 +43,7 @@ fuzz_target!(|octets: &[u8]| {
             Change::Add(record) => {
                 starts += u32::from(record.kind == Kind::SOA);
                 assert!(!record.to_string().chars().any(char::is_control));
-                expansion.take(record, &mut |_| {});
+                expansion.take(zone, record, &mut |_| {});
             }
             Change::Remove(record) => drop(record.to_owned()),
             Change::Whole | Change::Changes => {}
@@ -51,6 +52,7 @@ fuzz_target!(|octets: &[u8]| {
             Ok(None) => {}
             Ok(Some(Ended::Whole { .. })) => {
                 assert!(starts > 0);
+                extent = Extent::Whole;
                 break;
             }
             Ok(Some(Ended::Unchanged { .. })) => break,
@@ -60,6 +62,7 @@ fuzz_target!(|octets: &[u8]| {
             }
         }
     }
+    expansion.end(zone, extent, &mut |_| {});
     expansion.finish(&mut |_| {});
     for name in expansion.outside() {
         expansion.answer(&name, Ok(&["192.0.2.1".parse().unwrap()]), &mut |_| {});
