@@ -26,7 +26,7 @@ pub(crate) struct Args {
     #[arg(value_enum)]
     kind: Kind,
 
-    /// As the inventory stood at this time: 2027-05-01 (its end), 2027-05-01T12:00:00Z, -7d
+    /// As the inventory stood at this time of the past: 2026-10-31 (its end), 2026-10-31T12:00:00Z, -7d; blind-spots and coverage are known for now only
     #[arg(long, value_name = "TIME", allow_hyphen_values = true, env = "NOLAPSE_AT", hide_env = true, value_parser = day_or_time)]
     at: Option<When>,
 

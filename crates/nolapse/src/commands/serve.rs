@@ -87,7 +87,7 @@ systemd its StateDirectory), and what is looked at is what `nolapse scan --save`
   kind = \"list\"
   file = \"fleet.txt\"
 
-Ctrl-C or SIGTERM lets looks under way end and writes them; a second one ends at once. What is due is kept in the inventory: a \
+Ctrl-C or SIGTERM lets looks and questions to sources under way end and writes them; a second one ends at once. What is due is kept in the inventory: a \
 crash or a day offline loses no turn. Several `nolapse serve` may share one PostgreSQL; they divide the work.
 
 Exit status:
