@@ -179,6 +179,15 @@ pub const EVIDENCE_FAILURES: u32 = 3;
 pub const CAA_NAMES: usize = 8;
 /// CAA records read of one name.
 pub const CAA_RECORDS: usize = 64;
+/// Connections to the pages at once; further ones wait. A browser opens six, and a process has 1,024 descriptors unless told
+/// otherwise, of which looks need most.
+pub const WEB_CONNECTIONS: usize = 512;
+/// The head of a request, from the opening of the connection or from the answer before. Ends idle connections too.
+pub const WEB_HEADERS: Duration = Duration::from_secs(15);
+/// The head of a request in bytes: a query of [`URL_BYTES`], cookies, and what proxies add.
+pub const WEB_HEADER_BYTES: usize = 32 * 1024;
+/// How long answers that are under way may take when the service is asked to end.
+pub const WEB_DRAIN: Duration = Duration::from_secs(10);
 
 /// One limit as `nolapse limits` shows it.
 #[derive(Clone, Copy, Debug)]

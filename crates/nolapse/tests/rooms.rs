@@ -14,9 +14,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// Third-party and own packages that may end up in the binary. Not a goal: growth past it wants a reason. `demo` took the
-/// last three: itself, and rcgen with its writer of DER for certificates that are made when it runs.
-const PACKAGES_AT_MOST: usize = 263;
+/// Third-party and own packages that may end up in the binary. Not a goal: growth past it wants a reason. The last
+/// sixteen came with `web`: itself, axum and what it stands on, and maud.
+const PACKAGES_AT_MOST: usize = 279;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

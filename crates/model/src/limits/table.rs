@@ -119,6 +119,10 @@ pub const ALL: &[Limit] = &[
     ),
     count("names of one leaf asked for CAA records", CAA_NAMES, None),
     count("CAA records read of one name", CAA_RECORDS, None),
+    count("connections to the pages at once", WEB_CONNECTIONS, None),
+    time("the head of a request to the pages", WEB_HEADERS, None),
+    bytes("the head of a request to the pages, in bytes", WEB_HEADER_BYTES),
+    time("answers under way when the service ends", WEB_DRAIN, None),
 ];
 
 const fn time(name: &'static str, bound: Duration, flag: Option<&'static str>) -> Limit {

@@ -1,5 +1,7 @@
 //! `serve`: the inventory kept fresh. Asks sources and looks at endpoints when it is their turn, and remembers.
 
+mod pages;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -34,6 +36,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     place: Where,
+
+    #[command(flatten)]
+    pages: pages::PageArgs,
 
     #[command(flatten)]
     looking: Looking,
@@ -87,6 +92,8 @@ systemd its StateDirectory), and what is looked at is what `nolapse scan --save`
   kind = \"list\"
   file = \"fleet.txt\"
 
+The pages are on http://127.0.0.1:8787/ and are for this machine alone.
+
 Ctrl-C or SIGTERM lets looks and questions to sources under way end and writes them; a second one ends at once. What is due is kept in the inventory: a \
 crash or a day offline loses no turn. Several `nolapse serve` may share one PostgreSQL; they divide the work.
 
@@ -105,6 +112,7 @@ impl Args {
             once: true,
             everything: true,
             place,
+            pages: pages::PageArgs::default(),
             looking: Looking {
                 trust,
                 ..Looking::default()
@@ -122,9 +130,14 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 pub(crate) fn run_until(args: &Args, signals: &Signals) -> anyhow::Result<Exit> {
     hush_caught_panics();
     let Inventory { config, store } = args.place.open()?;
+    let lasts = !args.once && !args.everything;
+    let listening = lasts.then(|| args.pages.listen()).transpose()?.flatten();
     let runtime = runtime()?;
     let (ended, counts) = runtime.block_on(async {
         let score = score(args, &config, &store, signals).await?;
+        let _pages = listening
+            .map(|listening| listening.answer(&store, &score))
+            .transpose()?;
         let mut voice = Voice::new(args.once || args.everything, &store, &score);
         let ended = conductor::conduct(&store, score, &mut |told| voice.say(told)).await;
         anyhow::Ok(ended?)

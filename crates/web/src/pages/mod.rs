@@ -1,0 +1,19 @@
+//! The pages: one file each. An address comes in, a page goes out.
+
+pub(crate) mod failure;
+mod overview;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::Parts;
+
+/// Their addresses.
+pub(crate) fn routes() -> Router<Arc<Parts>> {
+    Router::new()
+        .route("/", get(overview::page))
+        .fallback(failure::no_such_page)
+        .method_not_allowed_fallback(failure::not_so)
+}

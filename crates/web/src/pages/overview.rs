@@ -1,0 +1,118 @@
+//! Overview: does anything need me today, and what ends next?
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use jiff::{SignedDuration, Timestamp};
+use maud::{Markup, html};
+use model::inventory::{CertificateRow, Counters};
+use model::{Status, untrusted};
+
+use super::failure::Failure;
+use crate::Parts;
+use crate::look::{Page, Tab, life, status, words};
+
+/// Certificates that end next and are shown.
+const NEXT: u32 = 10;
+/// How far ahead one looks for them.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
+
+/// The page.
+pub(super) async fn page(State(parts): State<Arc<Parts>>) -> Result<Page, Failure> {
+    let now = (parts.clock)();
+    let counters = parts.store.counters().await?;
+    let until = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
+    let next = parts.store.certificates_ending(now, until, None, NEXT).await?;
+    let main = html! {
+        div.head { h1 { (verdict(&counters, next.first(), now)) } }
+        (inventory(&counters))
+        (ends(&next, &parts, now))
+    };
+    Ok(Page::new("Overview".to_owned(), Tab::Overview, now, main))
+}
+
+/// The sentence that is the page.
+fn verdict(counters: &Counters, next: Option<&CertificateRow>, now: Timestamp) -> Markup {
+    if counters.places == 0 && counters.certificates == 0 && counters.claims == 0 {
+        return html! { "Nothing here yet. " span.soft { "Name something to look at." } };
+    }
+    let standing = |status| counters.standings.get(&status).copied().unwrap_or_default();
+    let today = standing(Status::Expired) + standing(Status::Critical);
+    let then = next.and_then(|row| row.not_after).map(|end| words::day(end, now));
+    match (today, then) {
+        (0, Some(day)) => {
+            html! { "Nothing needs you today. " span.soft { "The next certificate ends on " (day) "." } }
+        }
+        (0, None) => html! { "Nothing needs you." },
+        (today, then) => html! {
+            (words::number(today)) (if today == 1 { " endpoint needs you today." } else { " endpoints need you today." })
+            @if let Some(day) = then { " " span.soft { "The next certificate ends on " (day) "." } }
+        },
+    }
+}
+
+fn inventory(counters: &Counters) -> Markup {
+    let endpoints: u64 = counters.standings.values().sum();
+    html! {
+        section.sec aria-labelledby="inventory" {
+            header { h2 #inventory { "Inventory" } p { "Endpoints by how they stand." } }
+            div {
+                ul.figs {
+                    li { b { (words::count(endpoints)) } "looked at" }
+                    @for which in Status::WORST_FIRST {
+                        @let count = counters.standings.get(&which).copied().unwrap_or_default();
+                        @if count > 0 || which == Status::Ok { li { b { (words::count(count)) } (status(which)) } }
+                    }
+                    li.gap { b { (words::count(counters.certificates)) } "certificates" }
+                    li { b { (words::count(counters.claims)) } "claimed by accounts" }
+                    li { b { (words::count(counters.names)) } "names" }
+                    li { b { (words::count(counters.places)) } "endpoints known" }
+                }
+            }
+        }
+    }
+}
+
+fn ends(next: &[CertificateRow], parts: &Parts, now: Timestamp) -> Markup {
+    html! {
+        section.sec aria-labelledby="ends" {
+            header { h2 #ends { "Ends" } p { "What ends next, the first first." } }
+            div {
+                @if next.is_empty() {
+                    p { "No certificate ends within a year." }
+                } @else {
+                    table.certs.fold data-rows {
+                        caption.vh { "Certificates that end next" }
+                        colgroup { col.c-name; col.c-life; col.c-left; col.c-iss; }
+                        thead { tr {
+                            th scope="col" { "Name" }
+                            th scope="col" colspan="2" { "Life left" }
+                            th scope="col" { "Issuer" }
+                        } }
+                        tbody { @for row in next { (ending(row, parts, now)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn ending(row: &CertificateRow, parts: &Parts, now: Timestamp) -> Markup {
+    let name = row
+        .names
+        .first()
+        .map_or_else(|| row.subject.shown(), |name| untrusted::shown(name));
+    html! {
+        tr {
+            th.name.full scope="row" {
+                (name)
+                @if row.names.len() > 1 { " " span.soft { "+" (row.names.len() - 1) } }
+            }
+            @if let (Some(begin), Some(end)) = (row.not_before, row.not_after) {
+                td.l { (life(begin, end, &parts.policy, now)) }
+                td.nb { (words::left(end, now)) span.sub { (words::date(end, now)) } }
+            } @else { td.l {} td {} }
+            td.soft { (row.issuer) }
+        }
+    }
+}
