@@ -13,10 +13,12 @@
 //! - [`observation`]: what one endpoint presented at one time, and how far the look came;
 //! - [`evidence`], [`doubt`], [`http`]: what third parties say about its certificates, and why that does not count or come;
 //! - [`finding`], [`status`]: the vocabulary of judgement (the judging itself is done elsewhere);
+//! - [`alert`]: what somebody should hear of, what people answered, and the letters that tell of it;
 //! - [`limits`]: every bound on what strangers control;
 //! - [`untrusted`]: text from the network and how each sink escapes it;
 //! - [`zone`]: what DNS zones say, and the endpoints that follow from it.
 
+pub mod alert;
 pub mod certificate;
 pub mod der;
 pub mod doubt;

@@ -189,6 +189,23 @@ pub const WEB_HEADER_BYTES: usize = 32 * 1024;
 /// How long answers that are under way may take when the service is asked to end.
 pub const WEB_DRAIN: Duration = Duration::from_secs(10);
 
+/// Alerts open at once; further causes are told apart by their rule alone. Whoever has more needs a list and no alerts.
+pub const ALERTS_OPEN: usize = 2_000;
+/// Names kept of one alert, to route and silence it: what concerns more concerns everybody.
+pub const ALERT_NAMES: usize = 200;
+/// Endpoints shown of one alert.
+pub const ALERT_EXAMPLES: usize = 5;
+/// Words that say which alerts are meant.
+pub const ALERT_PATTERN_BYTES: usize = 1024;
+/// An author's name, and a reason, of an acknowledgement or a silence.
+pub const ALERT_REASON_BYTES: usize = 1024;
+/// Alerts told in one letter; the others are counted.
+pub const LETTER_ALERTS: usize = 20;
+/// Letters that wait for one channel; the oldest is given up for a newer one, so that a channel that is away for a day costs no disk.
+pub const LETTERS_WAITING: usize = 1_000;
+/// What is read of the answer to a letter: a receiver says in a line what it did not like.
+pub const LETTER_ANSWER_BYTES: usize = 16 * 1024;
+
 /// One limit as `nolapse limits` shows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit {

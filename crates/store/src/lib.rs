@@ -14,9 +14,11 @@
 //! - `migrate`, `backup`, `transfer`, `prune`: the life of the database itself;
 //! - `ingest`: looks and sightings into rows;
 //! - `read`: rows out;
+//! - `alerts`: alerts, what people answered, and letters on their way;
 //! - `schedule`: due places and the leases of those who look at them.
 
 mod address;
+mod alerts;
 mod backup;
 mod desk;
 mod error;
@@ -34,6 +36,7 @@ mod words;
 mod transfer;
 
 pub use address::{Address, PostgresUrl};
+pub use alerts::Round;
 pub use error::{Error, Trouble};
 pub use ingest::sightings::Stored;
 pub use read::PAGE;

@@ -29,10 +29,14 @@ pub(crate) const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0002_schedule.sql"),
         postgres: include_str!("../migrations/postgres/0002_schedule.sql"),
     },
+    Step {
+        sqlite: include_str!("../migrations/sqlite/0003_alerts.sql"),
+        postgres: include_str!("../migrations/postgres/0003_alerts.sql"),
+    },
 ];
 
 /// The present schema: the number of steps (a test counts them, since a constant cannot convert).
-pub(crate) const PRESENT: i64 = 2;
+pub(crate) const PRESENT: i64 = 3;
 
 /// What marks a SQLite file as ours, in its header ("nlps").
 const APPLICATION: i64 = 0x6e6c_7073;

@@ -49,6 +49,12 @@ pub(crate) const STEPS: &[&str] = &[
     "DELETE FROM chain WHERE ?1 = ?1 AND id NOT IN (SELECT chain FROM standing)",
     "DELETE FROM state WHERE ?1 = ?1 AND id NOT IN (SELECT state FROM standing)
        AND id NOT IN (SELECT state FROM state_episode)",
+    "DELETE FROM alert WHERE closed < ?1",
+    "DELETE FROM acknowledgement WHERE ?1 = ?1
+       AND NOT EXISTS (SELECT 1 FROM alert WHERE alert.alert = acknowledgement.alert
+                       AND alert.opened = acknowledgement.opened)",
+    "DELETE FROM silence WHERE ends < ?1",
+    "DELETE FROM letter WHERE written < ?1 AND state <> 'waiting'",
 ];
 
 /// Does one step; says how many rows went.

@@ -297,6 +297,16 @@ pub(crate) fn time(milliseconds: i64) -> Result<Timestamp, Trouble> {
     Timestamp::from_millisecond(milliseconds).map_err(|_| unknown("time", &milliseconds.to_string()))
 }
 
+/// Short texts, such as names of endpoints.
+pub(crate) fn list<'a>(texts: impl Iterator<Item = &'a Box<str>>) -> String {
+    write(&texts.map(AsRef::as_ref).collect::<Vec<&str>>())
+}
+
+pub(crate) fn read_list(text: &str) -> Result<Vec<Box<str>>, Trouble> {
+    let read: Vec<String> = read(text)?;
+    Ok(read.into_iter().map(String::into_boxed_str).collect())
+}
+
 fn write(value: &impl Serialize) -> String {
     // Structures of strings and lists, whose keys are field names: there is nothing that could fail.
     serde_json::to_string(value).unwrap_or_default()

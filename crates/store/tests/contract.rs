@@ -36,6 +36,8 @@ macro_rules! cases {
                 let address_of_case = address.clone();
                 let store = tokio::task::spawn_blocking(move || open(&address_of_case)).await.unwrap();
                 cases::$module::$case(&store).await;
+                // With its connections, of which the server has a hundred.
+                drop(store);
                 drop(address);
             )*
         }
@@ -67,4 +69,12 @@ cases![
     life::pruning_keeps_what_is_present,
     life::an_export_is_everything,
     life::many_writers_at_once_lose_nothing,
+    alerts::an_alert_comes_back_as_it_was_and_closes,
+    alerts::answers_belong_to_one_appearance,
+    alerts::silences_end,
+    alerts::letters_wait_until_they_arrive_or_are_given_up,
+    alerts::a_channel_that_is_away_keeps_the_newest_letters,
+    alerts::who_lost_the_lease_tells_nothing,
+    alerts::what_is_in_trouble_is_found,
+    alerts::old_alerts_are_forgotten,
 ];

@@ -123,6 +123,14 @@ pub const ALL: &[Limit] = &[
     time("the head of a request to the pages", WEB_HEADERS, None),
     bytes("the head of a request to the pages, in bytes", WEB_HEADER_BYTES),
     time("answers under way when the service ends", WEB_DRAIN, None),
+    count("alerts open at once", ALERTS_OPEN, None),
+    count("names kept of one alert", ALERT_NAMES, None),
+    count("endpoints shown of one alert", ALERT_EXAMPLES, None),
+    bytes("words that say which alerts are meant", ALERT_PATTERN_BYTES),
+    bytes("the reason of a silence or acknowledgement", ALERT_REASON_BYTES),
+    count("alerts told in one letter", LETTER_ALERTS, None),
+    count("letters that wait for one channel", LETTERS_WAITING, None),
+    bytes("the answer of a channel", LETTER_ANSWER_BYTES),
 ];
 
 const fn time(name: &'static str, bound: Duration, flag: Option<&'static str>) -> Limit {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use model::Fingerprint;
 use model::inventory::episode::Episode;
 use model::inventory::{EndpointRow, HistoryRow, RowId, Seen, State};
+use model::{Fingerprint, Status};
 
 use super::limit;
 use crate::error::Trouble;
@@ -19,6 +19,8 @@ use crate::words::{self, time};
 #[derive(Clone, Debug)]
 pub(crate) enum Which {
     After(RowId),
+    /// As `After`, of those that do not stand well.
+    Troubled(RowId),
     /// Serving this certificate.
     Serving(RowId, RowId),
     /// Behind this place in the order of identity, port, number.
@@ -30,6 +32,10 @@ pub(crate) fn page(session: &mut Session, which: &Which, rows: u32) -> Result<Ve
     let rows = match which {
         Which::After(after) => session.query(
             "SELECT DISTINCT place FROM standing WHERE place > ?1 ORDER BY place LIMIT ?2",
+            &[Value::Int(after.0), limit(rows)],
+        )?,
+        Which::Troubled(after) => session.query(
+            "SELECT DISTINCT place FROM standing WHERE status <> 'OK' AND place > ?1 ORDER BY place LIMIT ?2",
             &[Value::Int(after.0), limit(rows)],
         )?,
         Which::Serving(leaf, after) => session.query(
@@ -58,8 +64,10 @@ pub(crate) fn page(session: &mut Session, which: &Which, rows: u32) -> Result<Ve
         .map(|row| row.int(0))
         .collect::<Result<Vec<i64>, Trouble>>()?;
     let mut endpoints = of_places(session, &order)?;
-    if let Which::Serving(leaf, _) = which {
-        endpoints.retain(|row| row.leaf_id == Some(*leaf));
+    match which {
+        Which::Serving(leaf, _) => endpoints.retain(|row| row.leaf_id == Some(*leaf)),
+        Which::Troubled(_) => endpoints.retain(|row| row.state.status != Status::Ok),
+        Which::After(_) | Which::ByName(_) => {}
     }
     Ok(endpoints)
 }

@@ -21,7 +21,7 @@ use crate::{backup, migrate, transfer};
 /// done.
 #[derive(Clone)]
 pub struct Store {
-    desk: Arc<Desk>,
+    pub(crate) desk: Arc<Desk>,
     address: Address,
     opened: Arc<Opened>,
 }

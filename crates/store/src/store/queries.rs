@@ -125,6 +125,14 @@ impl Store {
             .await
     }
 
+    /// Present standings that are not in order, of the next `places` such places behind `after`.
+    pub async fn endpoints_in_trouble(&self, after: RowId, places: u32) -> Result<Vec<EndpointRow>, Error> {
+        let which = Which::Troubled(after);
+        self.desk
+            .read(move |session| endpoints::page(session, &which, places))
+            .await
+    }
+
     /// Standings as of a past time, of the next `places` places behind `after`; and the last place of the page, from
     /// which to go on (`None` at the end: a page may be empty before it when nobody had looked at its places yet).
     pub async fn endpoints_at(

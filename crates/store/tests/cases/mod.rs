@@ -1,5 +1,6 @@
 //! The cases of the contract. Each takes an empty memory.
 
+pub(crate) mod alerts;
 pub(crate) mod life;
 pub(crate) mod looks;
 pub(crate) mod questions;
