@@ -3,8 +3,10 @@
 //! All of 127.0.0.0/8 is this machine. A server that has an address to itself cannot lose its port to a test that runs
 //! beside it, which "bind port 0, close, use the number" can.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::net::TcpSocket;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -34,10 +36,28 @@ pub fn port_at(address: IpAddr) -> SocketAddr {
     let free = (0..PORTS).find_map(|_| {
         let count = NEXT_PORT.fetch_add(1, Ordering::Relaxed).wrapping_add(first);
         let port = u16::try_from(u32::from(LOWEST_PORT) + count % PORTS).ok()?;
-        TcpListener::bind((address, port)).ok()
+        let socket = SocketAddr::new(address, port);
+        is_free(socket).then_some(socket)
     });
-    let listener = free.expect("loopback has free ports");
-    listener.local_addr().expect("a bound socket has an address")
+    free.expect("loopback has free ports")
+}
+
+/// Whether nobody listens at `socket`.
+///
+/// It is bound and never listened on: a process that is being started elsewhere in this one holds copies of all its sockets
+/// until it becomes another program, and a copy of a listening one would keep the port taken for whoever wants it next.
+fn is_free(socket: SocketAddr) -> bool {
+    let fresh = if socket.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    };
+    let bound = fresh.and_then(|fresh| {
+        // As every listener of the standard library does.
+        fresh.set_reuseaddr(true)?;
+        fresh.bind(socket)
+    });
+    bound.is_ok()
 }
 
 static NEXT_PORT: AtomicU32 = AtomicU32::new(0);
@@ -59,5 +79,37 @@ mod tests {
         let all: std::collections::HashSet<_> = (0..200).map(|_| address()).collect();
         assert_eq!(all.len(), 200);
         assert!(all.iter().all(|address| address.is_loopback()));
+    }
+
+    #[test]
+    fn a_port_is_free_until_somebody_listens() {
+        let socket = socket();
+        let listener = std::net::TcpListener::bind(socket).unwrap();
+        assert!(!is_free(socket));
+        // What a process that is being started holds for a moment.
+        let copy = listener.try_clone().unwrap();
+        drop(listener);
+        assert!(!is_free(socket));
+        drop(copy);
+        assert!(is_free(socket));
+    }
+
+    #[test]
+    fn ports_are_free_while_processes_are_started() {
+        let starting: Vec<_> = (0..2)
+            .map(|_| {
+                std::thread::spawn(|| {
+                    for _ in 0..100 {
+                        let done = std::process::Command::new("true").status();
+                        assert!(done.unwrap().success());
+                    }
+                })
+            })
+            .collect();
+        while starting.iter().any(|thread| !thread.is_finished()) {
+            let socket = socket();
+            std::net::TcpListener::bind(socket).unwrap();
+        }
+        starting.into_iter().for_each(|thread| thread.join().unwrap());
     }
 }

@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub enum Step {
     Raw(Vec<u8>),
     /// This message again and again, a counter in its last four octets, until the other side goes away.
     Endless(Vec<u8>),
+    /// Closes unless a whole zone is asked for.
+    OnlyAxfr,
     /// Nothing more, and the connection stays open until the other side goes away.
     Silence,
 }
@@ -28,6 +30,7 @@ pub struct Transfers {
     socket: SocketAddr,
     ends: Arc<AtomicBool>,
     asked: Arc<AtomicU64>,
+    steps: Arc<Mutex<Vec<Step>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -82,18 +85,10 @@ pub fn message(code: u8, answers: &[Vec<u8>]) -> Vec<u8> {
 impl Transfers {
     /// Answers every question with these steps, then closes.
     pub fn start(steps: Vec<Step>) -> Self {
-        // Not one of the ports of outgoing connections: a story may leave it and come back to it.
-        Self::serve(TcpListener::bind(loopback::socket()), steps)
-    }
-
-    /// The same at a socket that was chosen before.
-    pub fn start_on(socket: SocketAddr, steps: Vec<Step>) -> Self {
-        Self::serve(TcpListener::bind(socket), steps)
-    }
-
-    fn serve(listener: std::io::Result<TcpListener>, steps: Vec<Step>) -> Self {
-        let listener = listener.expect("a free socket can be listened on");
+        let listener = TcpListener::bind((loopback::address(), 0)).expect("a free socket can be listened on");
         let socket = listener.local_addr().expect("a bound socket has an address");
+        let steps = Arc::new(Mutex::new(steps));
+        let said = Arc::clone(&steps);
         let (ends, asked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let (told, count) = (Arc::clone(&ends), Arc::clone(&asked));
         let thread = std::thread::spawn(move || {
@@ -103,7 +98,7 @@ impl Transfers {
                     break;
                 }
                 count.fetch_add(1, Ordering::AcqRel);
-                let steps = steps.clone();
+                let steps = said.lock().expect("nobody panics with it").clone();
                 talks.push(std::thread::spawn(move || drop(talk(stream, &steps))));
             }
             talks.into_iter().for_each(|talk| drop(talk.join()));
@@ -112,8 +107,14 @@ impl Transfers {
             socket,
             ends,
             asked,
+            steps,
             thread: Some(thread),
         }
+    }
+
+    /// Answers with these steps from now on.
+    pub fn exchange(&self, steps: Vec<Step>) {
+        *self.steps.lock().expect("nobody panics with it") = steps;
     }
 
     /// For `--server`.
@@ -158,6 +159,8 @@ fn talk(mut stream: TcpStream, steps: &[Step]) -> std::io::Result<()> {
                     send(&mut stream, message, id)?;
                 }
             }
+            Step::OnlyAxfr if kind(&question) == Some(AXFR) => {}
+            Step::OnlyAxfr => return Ok(()),
             Step::Silence => {
                 let mut rest = Vec::new();
                 stream.read_to_end(&mut rest)?;
@@ -165,6 +168,14 @@ fn talk(mut stream: TcpStream, steps: &[Step]) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+const AXFR: [u8; 2] = [0, 252];
+
+/// The type that is asked for: it stands behind the name.
+fn kind(question: &[u8]) -> Option<[u8; 2]> {
+    let end = question.iter().skip(12).position(|octet| *octet == 0)?;
+    question.get(12 + end + 1..)?.first_chunk().copied()
 }
 
 fn send(stream: &mut TcpStream, mut message: Vec<u8>, id: [u8; 2]) -> std::io::Result<()> {
