@@ -355,6 +355,27 @@ fn changes_that_do_not_fit_ask_for_the_whole_zone() {
 }
 
 #[test]
+fn a_server_that_closes_when_asked_for_changes_is_asked_for_the_zone() {
+    let folder = Folder::new();
+    let state = folder.at("state").display().to_string();
+    let zone = |serial: u8| {
+        let soa = transfers::soa("example.test", serial.into());
+        let www = transfers::a("www.example.test", [127, 0, 1, serial]);
+        Step::Message(transfers::message(0, &[soa.clone(), www, soa]))
+    };
+    let server = Transfers::start(vec![zone(1)]);
+    let socket = server.socket().to_string();
+    let ask = || discover(&["--zone", "example.test", "--server", &socket, "--state", &state]);
+    assert_eq!(endpoints(&ask()), ["www.example.test 127.0.1.1"]);
+    // As a server of AXFR alone does.
+    server.exchange(vec![Step::OnlyAxfr, zone(2)]);
+    let ran = ask();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(endpoints(&ran), ["www.example.test 127.0.1.2"]);
+    assert_eq!(server.asked(), 3);
+}
+
+#[test]
 fn the_same_zone_from_two_sources_is_two_views() {
     let folder = Folder::new();
     let inside = format!(

@@ -154,7 +154,8 @@ fn connect_words(failure: &Failure) -> String {
 }
 
 impl TransferError {
-    /// Whether the whole zone can be asked for after a question about changes failed like this.
+    /// Whether the whole zone can be asked for after a question about changes failed like this: a server that was reached,
+    /// and that did not answer it as it must. Servers without IXFR close the connection, for one thing.
     pub const fn is_about_changes(&self) -> bool {
         matches!(
             self,
@@ -164,6 +165,11 @@ impl TransferError {
                 | Self::MixedUp(_)
                 | Self::Looping
                 | Self::ServerFailed
+                | Self::Closed
+                | Self::Broken(_)
+                | Self::Code(_)
+                | Self::Truncated
+                | Self::Malformed(_)
         )
     }
 }
