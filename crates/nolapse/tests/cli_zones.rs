@@ -253,6 +253,79 @@ fn an_interrupted_run_shows_what_is_known_and_leaves_nothing_behind() {
     assert_eq!(files(folder.path()), Vec::<String>::new());
 }
 
+#[test]
+fn a_killed_run_loses_nothing_and_the_next_one_clears_its_part() {
+    let folder = Folder::new();
+    let state = folder.path().join("state");
+    let shown = state.display().to_string();
+    let start = transfers::soa("example.test", 7);
+    let www = transfers::a("www.example.test", [127, 0, 1, 1]);
+    let whole = vec![Step::Message(transfers::message(
+        0,
+        &[start.clone(), www, start.clone()],
+    ))];
+    let server = Transfers::start(whole);
+    let more = ["--format", "ndjson", "--state", &shown];
+    assert_eq!(ask(&[server.socket()], &more).code, 0);
+    let kept = files(&state);
+    assert_eq!(kept.len(), 1);
+    // A newer zone comes in answer to a question about changes, and its end never does.
+    let newer = [
+        transfers::soa("example.test", 8),
+        transfers::a("new.example.test", [127, 0, 1, 2]),
+    ];
+    server.exchange(vec![Step::Message(transfers::message(0, &newer)), Step::Silence]);
+    let socket = server.socket().to_string();
+    let mut arguments = vec!["discover", "--zone", "example.test", "--server", &socket];
+    arguments.extend(more);
+    let mut child = running(&arguments);
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    assert!(line.contains("new.example.test"), "{line}");
+    assert_eq!(files(&state).len(), 2, "the copy, and the part of a new one");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(files(&state).len(), 2);
+    // What was kept is whole still: the zone of then has not changed since.
+    server.exchange(vec![Step::Message(transfers::message(0, &[start]))]);
+    let ran = ask(&[server.socket()], &more);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(!ran.err.contains("warning"), "{}", ran.err);
+    assert_eq!(zone_line(&ran)["state"], "unchanged");
+    assert_eq!(names(&ran, "endpoint"), ["www.example.test"]);
+    assert_eq!(files(&state), kept);
+}
+
+#[test]
+fn a_copy_that_cannot_be_used_is_said_and_replaced() {
+    let folder = Folder::new();
+    let state = folder.path().join("state");
+    let shown = state.display().to_string();
+    let bind = bind("www A 127.0.1.1\n");
+    let ask = || ask(&[bind.at("dns")], &["--format", "ndjson", "--state", &shown]);
+    assert_eq!(ask().code, 0);
+    let [kept] = files(&state).try_into().unwrap();
+    let sound = std::fs::read(&kept).unwrap();
+    let newer = [b"NOLAPSZ9", sound.get(8..).unwrap()].concat();
+    for (octets, said) in [
+        (sound.get(..40).unwrap(), "(it is damaged)"),
+        (newer.as_slice(), "(another version of nolapse wrote it)"),
+    ] {
+        std::fs::write(&kept, octets).unwrap();
+        let ran = ask();
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let sentence =
+            format!("the copy of an earlier run cannot be used {said}: the whole zone was asked for");
+        assert!(ran.err.contains(&sentence), "{}", ran.err);
+        assert_eq!(zone_line(&ran)["state"], "whole");
+        assert_eq!(names(&ran, "endpoint"), ["www.example.test"]);
+        assert_eq!(std::fs::read(&kept).unwrap(), sound);
+    }
+    assert_eq!(zone_line(&ask())["state"], "unchanged");
+}
+
 /// Files in a folder and below it.
 fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();

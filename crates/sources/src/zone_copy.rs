@@ -1,23 +1,44 @@
 //! Copies of zones between runs: what came last time, so that an unchanged zone costs one question.
 //!
 //! A folder comes in; in it stands one file per zone and source, readable by its owner alone, written beside its place and
-//! put there in one step. A file that is damaged, or of another format, is no copy: the zone is then asked for as a whole.
+//! put there in one step. A file that is damaged, or of another format, is no copy: the zone is then asked for as a whole,
+//! and the [`Fault`] is said. What a run that was killed had begun is cleared by the next one that finds the folder to itself.
 //! Format: eight octets of magic, the serial number, records (name, type, time to live, length, data), SHA-256 of it all.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 use model::zone::{Domain, DomainRef, Kind, Record, RecordRef};
 
 const MAGIC: &[u8; 8] = b"NOLAPSZ1";
+/// How a copy ends that is not whole yet.
+const PART: &str = "part";
 
 /// A folder of copies.
 #[derive(Clone, Debug)]
 pub struct Copies {
     folder: PathBuf,
+    /// Shared with other runs for as long as this one writes: whoever has it alone may clear what nobody writes any more.
+    _in_use: Option<Arc<File>>,
+}
+
+/// Why a file that stands where a copy should be is none.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Its digest or length is wrong.
+    #[error("it is damaged")]
+    Damaged,
+    /// Its format has another number.
+    #[error("another version of nolapse wrote it")]
+    OtherVersion,
+    /// It cannot be read.
+    #[error("{0}")]
+    Unreadable(#[from] io::Error),
 }
 
 /// A copy that was found whole.
@@ -38,6 +59,7 @@ impl Copies {
         make_folder(folder)?;
         Ok(Self {
             folder: folder.to_owned(),
+            _in_use: enter(folder)?.map(Arc::new),
         })
     }
 
@@ -56,11 +78,17 @@ impl Copies {
         self.folder.join(format!("{name}.zone"))
     }
 
-    /// The copy of a zone from this source; nothing when there is none, or it is damaged.
-    pub fn find(&self, zone: &Domain, source: &str) -> Option<Copy> {
+    /// The copy of a zone from this source; nothing when there is none.
+    ///
+    /// # Errors
+    /// Where there is something else in its place; a new copy takes it.
+    pub fn find(&self, zone: &Domain, source: &str) -> Result<Option<Copy>, Fault> {
         let path = self.place(zone, source);
-        let (serial, length) = check(&path).ok()??;
-        Some(Copy { path, serial, length })
+        match check(&path) {
+            Ok((serial, length)) => Ok(Some(Copy { path, serial, length })),
+            Err(Fault::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Begins a new copy.
@@ -69,7 +97,10 @@ impl Copies {
     /// What the operating system says.
     pub fn create(&self, zone: &Domain, source: &str, serial: u32) -> io::Result<NewCopy> {
         let place = self.place(zone, source);
-        let temporary = place.with_extension(format!("{}.part", std::process::id()));
+        // A zone may be asked for twice in one run.
+        static BEGUN: AtomicU64 = AtomicU64::new(0);
+        let number = BEGUN.fetch_add(1, Ordering::Relaxed);
+        let temporary = place.with_extension(format!("{}-{number}.{PART}", std::process::id()));
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         restrict(&mut options);
@@ -83,6 +114,52 @@ impl Copies {
         copy.write(&serial.to_be_bytes())?;
         Ok(copy)
     }
+}
+
+/// Enters a folder that other runs may be in. Whoever finds it empty clears what runs left that were killed.
+///
+/// The lock is on the folder itself and ends with the process. Where folders cannot be locked (some shared disks), parts
+/// stay.
+#[cfg(unix)]
+fn enter(folder: &Path) -> io::Result<Option<File>> {
+    let lock = File::open(folder)?;
+    if lock.try_lock().is_ok() {
+        clear(folder)?;
+    }
+    Ok(lock.lock_shared().is_ok().then_some(lock))
+}
+
+#[cfg(not(unix))]
+fn enter(_folder: &Path) -> io::Result<Option<File>> {
+    Ok(None)
+}
+
+/// Removes parts of copies; what else stands there is not ours.
+#[cfg(unix)]
+fn clear(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let is_part =
+            path.extension().is_some_and(|end| end == PART) && path.file_stem().is_some_and(is_name_of_part);
+        if is_part {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a name is `DIGEST.NUMBER` or `DIGEST.NUMBER-NUMBER`, as [`Copies::create`] gives.
+#[cfg(unix)]
+fn is_name_of_part(stem: &std::ffi::OsStr) -> bool {
+    stem.to_str()
+        .and_then(|stem| stem.split_once('.'))
+        .is_some_and(|(digest, number)| {
+            digest.len() == 32
+                && digest.bytes().all(|octet| octet.is_ascii_hexdigit())
+                && number
+                    .bytes()
+                    .all(|octet| octet.is_ascii_digit() || octet == b'-')
+        })
 }
 
 #[cfg(unix)]
@@ -109,19 +186,25 @@ const HEAD: u64 = 12;
 const TAIL: u64 = SHA256_OUTPUT_LEN as u64;
 
 /// The serial number and the octets of records of a file that is whole.
-fn check(path: &Path) -> io::Result<Option<(u32, u64)>> {
+fn check(path: &Path) -> Result<(u32, u64), Fault> {
     let mut file = File::open(path)?;
-    let Some(length) = file.metadata()?.len().checked_sub(HEAD + TAIL) else {
-        return Ok(None);
-    };
+    let length = file.metadata()?.len();
     let mut head = [0; 12];
-    file.read_exact(&mut head)?;
-    let Some((magic, serial)) = head.split_first_chunk::<8>() else {
-        return Ok(None);
-    };
-    if magic != MAGIC {
-        return Ok(None);
+    if length < HEAD + TAIL {
+        return Err(Fault::Damaged);
     }
+    file.read_exact(&mut head)?;
+    let (magic, serial) = head.split_first_chunk::<8>().ok_or(Fault::Damaged)?;
+    if magic != MAGIC {
+        // The last octet is the number of the format.
+        let is_ours = magic.split_last().map(|(_, name)| name) == MAGIC.split_last().map(|(_, name)| name);
+        return Err(if is_ours {
+            Fault::OtherVersion
+        } else {
+            Fault::Damaged
+        });
+    }
+    let length = length - HEAD - TAIL;
     let serial = serial.try_into().map(u32::from_be_bytes).unwrap_or_default();
     let mut digest = Context::new(&SHA256);
     digest.update(&head);
@@ -136,7 +219,11 @@ fn check(path: &Path) -> io::Result<Option<(u32, u64)>> {
     }
     let mut tail = [0; SHA256_OUTPUT_LEN];
     file.read_exact(&mut tail)?;
-    Ok((digest.finish().as_ref() == tail).then_some((serial, length)))
+    if digest.finish().as_ref() == tail {
+        Ok((serial, length))
+    } else {
+        Err(Fault::Damaged)
+    }
 }
 
 impl Copy {
@@ -331,15 +418,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let copies = Copies::open(&folder.path().join("a/b")).unwrap();
         let zone = Domain::parse("example").unwrap();
-        assert!(copies.find(&zone, "s").is_none());
+        assert!(copies.find(&zone, "s").unwrap().is_none());
         kept(&copies, &zone, &[record("a.example", 1), record("b.example", 2)]);
-        let copy = copies.find(&zone, "s").unwrap();
+        let copy = copies.find(&zone, "s").unwrap().unwrap();
         assert_eq!(copy.serial(), 7);
         assert_eq!(
             shown(&copy),
             ["a.example. 60 IN A 192.0.2.1", "b.example. 60 IN A 192.0.2.2"]
         );
-        assert!(copies.find(&zone, "other").is_none());
+        assert!(copies.find(&zone, "other").unwrap().is_none());
         drop(copies.create(&zone, "s", 8).unwrap());
         assert_eq!(
             fs::read_dir(folder.path().join("a/b")).unwrap().count(),
@@ -347,14 +434,38 @@ mod tests {
             "a dropped copy leaves nothing"
         );
         let mut octets = fs::read(&copy.path).unwrap();
+        let fault = || copies.find(&zone, "s").unwrap_err();
         for place in [0, 9, 20, octets.len() - 1] {
             octets[place] ^= 1;
             fs::write(&copy.path, &octets).unwrap();
-            assert!(copies.find(&zone, "s").is_none(), "octet {place}");
+            assert!(matches!(fault(), Fault::Damaged), "octet {place}");
             octets[place] ^= 1;
         }
         fs::write(&copy.path, &octets[..30]).unwrap();
-        assert!(copies.find(&zone, "s").is_none());
+        assert!(matches!(fault(), Fault::Damaged));
+        octets[7] = b'2';
+        fs::write(&copy.path, &octets).unwrap();
+        assert!(matches!(fault(), Fault::OtherVersion));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn parts_of_a_run_that_was_killed_are_cleared_and_those_of_a_living_one_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let zone = Domain::parse("example").unwrap();
+        let count = || fs::read_dir(folder.path()).unwrap().count();
+        let copies = Copies::open(folder.path()).unwrap();
+        let being_written = copies.create(&zone, "s", 7).unwrap();
+        let beside = Copies::open(folder.path()).unwrap();
+        assert_eq!(count(), 1, "somebody writes it");
+        // A killed process runs no destructor, and its locks end.
+        std::mem::forget(being_written);
+        drop((copies, beside));
+        fs::write(folder.path().join("notes.part"), "not ours").unwrap();
+        let copies = Copies::open(folder.path()).unwrap();
+        assert_eq!(count(), 1, "what is not ours");
+        kept(&copies, &zone, &[record("a.example", 1)]);
+        assert_eq!(count(), 2);
     }
 
     #[cfg(unix)]
@@ -367,7 +478,7 @@ mod tests {
         kept(&copies, &zone, &[]);
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder.path().join("copies")), 0o700);
-        assert_eq!(mode(&copies.find(&zone, "s").unwrap().path), 0o600);
+        assert_eq!(mode(&copies.find(&zone, "s").unwrap().unwrap().path), 0o600);
     }
 
     #[test]
@@ -376,7 +487,7 @@ mod tests {
         let copies = Copies::open(folder.path()).unwrap();
         let zone = Domain::parse("example").unwrap();
         kept(&copies, &zone, &[record("a.example", 1), record("b.example", 2)]);
-        let copy = copies.find(&zone, "s").unwrap();
+        let copy = copies.find(&zone, "s").unwrap().unwrap();
         let mut changes = Changes::default();
         changes.remove(record("a.example", 1).borrowed());
         changes.add(record("c.example", 3).borrowed());

@@ -13,7 +13,7 @@ use net::Network;
 use net::dns::stream::SigningClock;
 use net::dns::{Ask, Change, Ended, Key, Server, TransferError};
 
-use crate::zone_copy::{Changes, Copies, Copy, NewCopy};
+use crate::zone_copy::{Changes, Copies, Copy, Fault, NewCopy};
 
 /// A zone and who has it.
 #[derive(Clone, Debug)]
@@ -57,6 +57,8 @@ pub struct Delivered {
     pub failed: Vec<Failed>,
     /// The server that gave it.
     pub server: Option<SocketAddr>,
+    /// Why the copy of an earlier run was of no use; the zone itself is none the worse.
+    pub not_used: Option<Fault>,
     /// Why no copy could be kept; the zone itself is none the worse.
     pub not_kept: Option<io::Error>,
 }
@@ -100,6 +102,7 @@ pub async fn bring(
         extent: Extent::Nothing,
         failed: Vec::new(),
         server: None,
+        not_used: None,
         not_kept: None,
     };
     let mut given = Given::default();
@@ -111,6 +114,7 @@ pub async fn bring(
             zone,
             copies,
             given: &mut given,
+            not_used: &mut delivered.not_used,
             not_kept: &mut delivered.not_kept,
         };
         match attempt.from(server, pieces).await {
@@ -166,14 +170,20 @@ struct Attempt<'a> {
     zone: &'a Zone,
     copies: Option<&'a Copies>,
     given: &'a mut Given,
+    not_used: &'a mut Option<Fault>,
     not_kept: &'a mut Option<io::Error>,
 }
 
 impl Attempt<'_> {
     async fn from(&mut self, server: &Server, pieces: &mut Pieces<'_>) -> Result<Extent, TransferError> {
-        let copy = self
-            .copies
-            .and_then(|copies| copies.find(&self.zone.apex, &self.zone.copy));
+        let found = match self.copies {
+            Some(copies) => copies.find(&self.zone.apex, &self.zone.copy),
+            None => Ok(None),
+        };
+        let copy = found.unwrap_or_else(|fault| {
+            *self.not_used = Some(fault);
+            None
+        });
         let Some(copy) = copy else {
             return self.whole(server, pieces).await;
         };

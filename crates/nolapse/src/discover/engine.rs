@@ -21,6 +21,7 @@ use net::dns::stream::SigningClock;
 use net::{Caps, Network, Permits};
 use sources::master_file;
 use sources::provider::{Hosted, ProviderError};
+use sources::zone_copy::Fault;
 use sources::zone_transfer::{self, Delivered, Piece};
 use sources::zones_json::Export;
 use tokio::time::MissedTickBehavior;
@@ -634,6 +635,15 @@ fn report(source: &str, state: State, reasons: Vec<String>) -> Report {
 fn transferred(wanted: &zone_transfer::Zone, delivered: Delivered, mut reasons: Vec<String>) -> Report {
     let failures = delivered.failed.iter();
     reasons.extend(failures.map(|failed| format!("{}: {}", failed.server, failed.error)));
+    if let Some(fault) = &delivered.not_used {
+        let fault = match fault {
+            Fault::Unreadable(error) => file::reason(error),
+            fault @ (Fault::Damaged | Fault::OtherVersion) => fault.to_string(),
+        };
+        reasons.push(format!(
+            "the copy of an earlier run cannot be used ({fault}): the whole zone was asked for"
+        ));
+    }
     if let Some(error) = &delivered.not_kept {
         reasons.push(format!("no copy of the zone was kept: {}", file::reason(error)));
     }
