@@ -146,23 +146,50 @@ fn short(ran: &Ran) -> (Vec<String>, Vec<String>) {
 
 const ENDPOINTS: &[&str] = &[
     "alias.example.test 127.0.1.2 443 none",
+    "alias.example.test 127.0.1.2 8443 none",
+    "alias.example.test 127.0.1.9 8443 none",
     "alias.example.test ::1 443 none",
+    "alias.example.test ::1 8443 none",
     "c1.example.test 127.0.1.2 443 none",
+    "c1.example.test 127.0.1.2 8443 none",
+    "c1.example.test 127.0.1.9 8443 none",
     "c1.example.test ::1 443 none",
+    "c1.example.test ::1 8443 none",
     "c2.example.test 127.0.1.2 443 none",
+    "c2.example.test 127.0.1.2 8443 none",
+    "c2.example.test 127.0.1.9 8443 none",
     "c2.example.test ::1 443 none",
+    "c2.example.test ::1 8443 none",
     "c3.example.test 127.0.1.2 443 none",
+    "c3.example.test 127.0.1.2 8443 none",
+    "c3.example.test 127.0.1.9 8443 none",
     "c3.example.test ::1 443 none",
+    "c3.example.test ::1 8443 none",
     "c4.example.test 127.0.1.2 443 none",
+    "c4.example.test 127.0.1.2 8443 none",
+    "c4.example.test 127.0.1.9 8443 none",
     "c4.example.test ::1 443 none",
+    "c4.example.test ::1 8443 none",
     "c5.example.test 127.0.1.2 443 none",
+    "c5.example.test 127.0.1.2 8443 none",
+    "c5.example.test 127.0.1.9 8443 none",
     "c5.example.test ::1 443 none",
+    "c5.example.test ::1 8443 none",
     "c6.example.test 127.0.1.2 443 none",
+    "c6.example.test 127.0.1.2 8443 none",
+    "c6.example.test 127.0.1.9 8443 none",
     "c6.example.test ::1 443 none",
+    "c6.example.test ::1 8443 none",
     "c7.example.test 127.0.1.2 443 none",
+    "c7.example.test 127.0.1.2 8443 none",
+    "c7.example.test 127.0.1.9 8443 none",
     "c7.example.test ::1 443 none",
+    "c7.example.test ::1 8443 none",
     "c8.example.test 127.0.1.2 443 none",
+    "c8.example.test 127.0.1.2 8443 none",
+    "c8.example.test 127.0.1.9 8443 none",
     "c8.example.test ::1 443 none",
+    "c8.example.test ::1 8443 none",
     "example.test 127.0.1.1 443 none",
     "example.test 127.0.1.25 5222 xmpp",
     "guess.apps.example.test 127.0.1.3 443 none guessed",
@@ -174,8 +201,9 @@ const ENDPOINTS: &[&str] = &[
     "ns1.example.test 127.0.1.53 443 none",
     "shop.example.test 127.0.1.3 443 none",
     "store.apps.example.test 127.0.1.3 443 none wildcard",
-    "svc.example.test 127.0.1.2 443 none",
-    "svc.example.test ::1 443 none",
+    "svc.example.test 127.0.1.2 8443 none",
+    "svc.example.test 127.0.1.9 8443 none",
+    "svc.example.test ::1 8443 none",
     "through.example.test 127.0.1.4 443 none",
     "vendor.example.test 127.0.9.9 443 none foreign",
     "www.example.test 127.0.1.2 443 none",
@@ -425,6 +453,41 @@ fn transfers_over_tls_prove_the_server() {
     );
     // Plain transfers are refused there.
     assert!(ask(bind.at("dns"), &[]).err.contains("refuses to transfer"));
+}
+
+#[test]
+fn nsd_transfers_over_tls_with_a_key() {
+    let (folder, pki) = (Folder::new(), Pki::new());
+    let (block, key) = keygen(&folder, "transfer.key", "hmac-sha512");
+    let leaf = Template::server("ns1.example.test").issued_by(&pki.intermediate);
+    let served = pki.serve(&leaf);
+    let (zones, allowed) = ([("example.test", ZONE)], "0.0.0.0/0 transfer.key");
+    let nsd = nsd::start_over_tls(&zones, &nsd_key(&block), allowed, &served);
+    let root = pki.root_file().display().to_string();
+    let dot = nsd.at("dot");
+    let proven = ["--xot", "--xot-ca", &root, "--xot-name", "ns1.example.test"];
+    let whole = |more: &[&str]| {
+        let ran = ask(dot, &[more, &["--tsig-key", &key, "--format", "ndjson"]].concat());
+        let whole = ran.records().iter().any(|line| line["state"] == "whole");
+        assert!(whole, "{}{}", ran.err, nsd.log());
+    };
+    whole(&proven);
+    // Its own certificate is proof enough, whatever name it is asked under.
+    let own = folder.file("own.pem", leaf.pem()).display().to_string();
+    whole(&["--xot", "--xot-ca", &own]);
+    let refused = |more: &[&str], sentence: &str| {
+        let ran = ask(dot, more);
+        assert!(ran.code == 3 && ran.err.contains(sentence), "{}", ran.err);
+    };
+    refused(&proven, "refuses to transfer");
+    refused(
+        &["--xot", "--xot-name", "ns1.example.test"],
+        "no TLS with the server: its certificate comes from none of the authorities that are trusted here",
+    );
+    refused(
+        &["--xot", "--xot-ca", &root, "--xot-name", "ns2.example.test"],
+        "no TLS with the server: its certificate does not prove it: ",
+    );
 }
 
 #[test]

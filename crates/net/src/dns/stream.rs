@@ -3,23 +3,19 @@
 //! A server and what to ask for come in; pieces go out as the messages arrive, from one buffer that is used again. One
 //! connection is opened for one question and closed behind its answer.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::time::Duration;
 
 use model::limits;
 use model::observation::Failure;
 use model::zone::{Domain, Kind};
-use rustls::ClientConfig;
-use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, Sleep, sleep_until, timeout, timeout_at};
-use tokio_rustls::TlsConnector;
 
 use super::message::{self, Header};
+use super::proof::Tls;
 use super::transfer::{Ask, Ended, Incoming, Sink, TransferError};
 use crate::Network;
 
@@ -30,62 +26,6 @@ pub struct Server {
     pub socket: SocketAddr,
     /// How it proves who it is; nothing means TCP without TLS.
     pub tls: Option<Tls>,
-}
-
-/// How a server proves who it is (RFC 9103 section 9.3.2, strict).
-#[derive(Clone)]
-pub struct Tls {
-    config: Arc<ClientConfig>,
-    name: ServerName<'static>,
-}
-
-impl fmt::Debug for Tls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.name)
-    }
-}
-
-/// Why TLS cannot even be tried.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TlsError {
-    /// No anchor that can be used.
-    #[error("no certificate of an authority that can be used to know the server")]
-    NoAnchors,
-    /// The name is none.
-    #[error("`{0}` is no name or address that a certificate can be for")]
-    Name(String),
-    /// The library refuses.
-    #[error("{0}")]
-    Setup(String),
-}
-
-/// The protocol's word in ALPN (RFC 9103 section 7.1).
-const DOT: &[u8] = b"dot";
-
-impl Tls {
-    /// Trusts what `anchors` (certificates in DER) vouch for, under `name`: a DNS name or an address.
-    pub fn new(anchors: &[Vec<u8>], name: &str) -> Result<Self, TlsError> {
-        let mut roots = rustls::RootCertStore::empty();
-        let (added, _) = roots.add_parsable_certificates(anchors.iter().map(|der| der.clone().into()));
-        if added == 0 {
-            return Err(TlsError::NoAnchors);
-        }
-        let name = ServerName::try_from(name.to_owned())
-            .map_err(|_| TlsError::Name(model::untrusted::shown(name)))?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        // RFC 9103 section 7.1 asks for TLS 1.3.
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS13])
-            .map_err(|error| TlsError::Setup(error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        config.alpn_protocols = vec![DOT.to_vec()];
-        config.resumption = rustls::client::Resumption::disabled();
-        Ok(Self {
-            config: Arc::new(config),
-            name,
-        })
-    }
 }
 
 /// Room for a whole message and what is read ahead of the next ones.
@@ -137,17 +77,10 @@ impl Network {
             match &server.tls {
                 None => converse(connection, ask, clock, sink).await,
                 Some(tls) => {
-                    let connector = TlsConnector::from(Arc::clone(&tls.config));
-                    let handshake = connector.connect(tls.name.clone(), connection);
-                    let stream = timeout(limits::ENDPOINT, handshake)
+                    let stream = timeout(limits::ENDPOINT, tls.connect(connection))
                         .await
                         .map_err(|_| TransferError::Tls("no answer in time".to_owned()))?
-                        .map_err(|error| TransferError::Tls(error.to_string()))?;
-                    if stream.get_ref().1.alpn_protocol() != Some(DOT) {
-                        return Err(TransferError::Tls(
-                            "it does not agree to speak DNS (ALPN `dot`)".to_owned(),
-                        ));
-                    }
+                        .map_err(TransferError::Tls)?;
                     converse(stream, ask, clock, sink).await
                 }
             }

@@ -46,7 +46,8 @@ pub(crate) struct Places {
     #[arg(long, env = "NOLAPSE_XOT", hide_env = true)]
     xot: bool,
 
-    /// The authority that the servers' certificates come from, PEM or DER; the web's authorities unless given
+    /// The authority that the servers' certificates come from, or such a certificate itself, PEM or DER; the web's authorities
+    /// unless given
     #[arg(
         long,
         value_name = "FILE",
