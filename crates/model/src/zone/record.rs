@@ -200,6 +200,21 @@ pub enum Data<'a> {
     Malformed,
 }
 
+impl Data<'_> {
+    /// Whether it leads to another name, or to a service.
+    pub const fn leads_on(&self) -> bool {
+        match self {
+            Self::Cname(_)
+            | Self::Dname(_)
+            | Self::Alias(..)
+            | Self::Mx(..)
+            | Self::Srv { .. }
+            | Self::Binding(_) => true,
+            Self::Address(_) | Self::Ns(_) | Self::Soa(_) | Self::Other | Self::Malformed => false,
+        }
+    }
+}
+
 /// A service binding (RFC 9460).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding<'a> {

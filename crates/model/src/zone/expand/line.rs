@@ -159,7 +159,7 @@ pub enum Why<'a> {
     Delegated(DomainRef<'a>),
     /// The address of a server of another zone, kept for the way there.
     Glue,
-    /// Hidden by a DNAME above.
+    /// Hidden by a DNAME or a delegation above.
     Occluded,
     /// No certificate can name it.
     NotAHost(NameError),
@@ -226,7 +226,7 @@ impl Why<'_> {
         match self {
             Self::OutsideZone => "the record is not of this zone and was passed over",
             Self::Glue => "the address of a name below a delegation: what counts stands in the other zone",
-            Self::Occluded => "a DNAME above hides this record",
+            Self::Occluded => "a DNAME or a delegation above hides this record",
             Self::ServiceLabel => "a label begins with an underscore, so it is not the name of a host",
             Self::NotOffered => "the zone says that the service is not offered",
             Self::UnknownService => "it is not known how TLS begins in this service",

@@ -9,6 +9,7 @@
 //! share one in less than one run of a million), the address, and its time to live. Nobody is asked here and no clock is
 //! read.
 
+mod binding;
 mod gathered;
 mod holder;
 mod line;
@@ -81,6 +82,8 @@ pub struct Expansion {
     references: Vec<(Record, usize)>,
     cnames: HashMap<Domain, usize>,
     dnames: HashMap<Domain, usize>,
+    /// HTTPS and SVCB records by the hash of their owner; sorted when all zones are in.
+    bindings: Vec<(u64, usize)>,
     /// Families that the alias records of an owner have.
     families: HashMap<Domain, Vec<Family>>,
     /// Names at which another zone begins.
@@ -119,6 +122,7 @@ impl Expansion {
             references: Vec::new(),
             cnames: HashMap::new(),
             dnames: HashMap::new(),
+            bindings: Vec::new(),
             families: HashMap::new(),
             cuts: HashSet::new(),
             wildcards: Vec::new(),
@@ -218,6 +222,8 @@ impl Expansion {
             Standing::Delegated => {
                 if matches!(record.kind, Kind::A | Kind::AAAA) {
                     tell(record, apex, Why::Glue, out);
+                } else if record.data().leads_on() {
+                    tell(record, apex, Why::Occluded, out);
                 }
                 return;
             }
@@ -281,6 +287,7 @@ impl Expansion {
             Kind::DNAME => {
                 self.dnames.entry(record.owner.clone()).or_insert(index);
             }
+            Kind::HTTPS | Kind::SVCB => self.bindings.push((self.hash(record.owner.borrowed()), index)),
             _ => {}
         }
         self.references.push((record, zone));

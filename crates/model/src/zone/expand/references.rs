@@ -6,14 +6,14 @@ use std::net::IpAddr;
 
 use super::line::{Because, Certainty, Found, Holder, Line, Unusable, Why};
 use super::lookup::{End, Housed, More, Way};
-use super::service::{self, Scheme, Whom};
+use super::service::{self, Whom};
 use super::{Expansion, Extent, Out, forbidden};
 use crate::limits;
 use crate::name::Name;
 use crate::observation::Failure;
 use crate::starttls::StartTls;
 use crate::zone::domain::{Domain, DomainRef};
-use crate::zone::record::{Binding, Data, Kind, RecordRef};
+use crate::zone::record::{Data, Kind};
 
 /// An endpoint that went out already: hash of the name, address, port, how TLS begins.
 pub(super) type Seen = (u64, IpAddr, u16, StartTls);
@@ -22,11 +22,11 @@ pub(super) type Seen = (u64, IpAddr, u16, StartTls);
 #[derive(Clone, Debug)]
 pub(super) struct Quest {
     /// Whom the certificate must name.
-    identity: Domain,
-    certainty: Certainty,
-    ports: Ports,
+    pub(super) identity: Domain,
+    pub(super) certainty: Certainty,
+    pub(super) ports: Ports,
     /// References passed, by their places.
-    steps: Vec<usize>,
+    pub(super) steps: Vec<usize>,
     /// The place in the list of names from elsewhere.
     listed: Option<usize>,
     /// The place of the zone that led here.
@@ -49,7 +49,7 @@ impl Quest {
 
 /// On which ports to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ports {
+pub(super) enum Ports {
     /// On those that somebody wishes for every host.
     Wished,
     /// On this one.
@@ -58,11 +58,11 @@ enum Ports {
 
 /// An address and how it was found.
 #[derive(Clone, Copy)]
-struct Arrived<'a> {
-    address: IpAddr,
-    last: Because<'a>,
+pub(super) struct Arrived<'a> {
+    pub(super) address: IpAddr,
+    pub(super) last: Because<'a>,
     /// Whose it is when no network was declared.
-    otherwise: Holder<'a>,
+    pub(super) otherwise: Holder<'a>,
 }
 
 impl Expansion {
@@ -74,6 +74,7 @@ impl Expansion {
         }
         self.v4.sort_unstable();
         self.v6.sort_unstable();
+        self.bindings.sort_unstable();
         for place in 0..self.references.len() {
             self.reference(place, out);
         }
@@ -158,6 +159,7 @@ impl Expansion {
                 }
                 let quest = start.quest(record.owner, Ports::Wished);
                 self.pursue(quest, target, out);
+                self.bound_behind(start, target, out);
             }
             Data::Dname(target) => self.say(start, Why::NamesUnknown(target), out),
             Data::Mx(_, exchange) if exchange.is_root() => self.say(start, Why::NotOffered, out),
@@ -171,7 +173,7 @@ impl Expansion {
                 self.say(start, Why::NotOffered, out)
             }
             Data::Srv { port, target } => self.service(start, port, target, out),
-            Data::Binding(binding) => self.binding(start, record, &binding, out),
+            Data::Binding(binding) => self.binding(start, &binding, out),
             Data::Address(_) | Data::Ns(_) | Data::Soa(_) | Data::Other | Data::Malformed => {}
         }
     }
@@ -188,66 +190,6 @@ impl Expansion {
             let quest = start.quest(identity, Ports::One(port, offered.starttls));
             self.pursue(quest, target, out);
         }
-    }
-
-    fn binding(&mut self, start: Start<'_>, record: RecordRef<'_>, binding: &Binding<'_>, out: &mut Out<'_>) {
-        if let Some(fault) = binding.fault() {
-            return self.say(start, Why::UnusableBinding(fault), out);
-        }
-        let (host, named_port, scheme) = service::bound(record.owner);
-        let speaks_dot = binding.protocols().any(|protocol| protocol == b"dot");
-        let default = match scheme {
-            Scheme::Dns if speaks_dot => 853,
-            Scheme::Https | Scheme::Dns => named_port.unwrap_or(443),
-            Scheme::Other => match binding.port.or(named_port) {
-                Some(port) => port,
-                None => return self.say(start, Why::UnknownService, out),
-            },
-        };
-        let guessed;
-        let (host, certainty) = if host.is_wildcard() {
-            let Some(child) = host
-                .parent()
-                .and_then(|parent| parent.child(self.wishes.guess.as_bytes()))
-            else {
-                return;
-            };
-            guessed = child;
-            (guessed.borrowed(), Certainty::Guessed)
-        } else {
-            (host, Certainty::Named)
-        };
-        if binding.priority == 0 && binding.target.is_root() {
-            return self.say(start, Why::NotOffered, out);
-        }
-        let target = if binding.target.is_root() {
-            host
-        } else {
-            binding.target
-        };
-        let port = binding.port.unwrap_or(default);
-        let mut quest = start.quest(host, Ports::One(port, StartTls::None));
-        quest.certainty = certainty;
-        if !self.is_wanted(&quest) {
-            self.filtered += 1;
-            return;
-        }
-        for address in binding.hints() {
-            let last = Because::Record(record);
-            let arrived = Arrived {
-                address,
-                last,
-                otherwise: Holder::Ours(None),
-            };
-            // The record itself is the last step.
-            let quest = Quest {
-                steps: Vec::new(),
-                ..quest.clone()
-            };
-            self.arrive(&quest, arrived, out);
-        }
-        // A host that has neither addresses nor hints elsewhere is told of below its own records.
-        self.pursue(quest, target, out);
     }
 
     /// For each wildcard that leads to addresses: one made-up name, and each name that is known from other records.
@@ -337,7 +279,7 @@ impl Expansion {
     }
 
     /// Follows the target of a quest to addresses, to a resolver, or to the reason why there are none.
-    fn pursue(&mut self, mut quest: Quest, target: DomainRef<'_>, out: &mut Out<'_>) {
+    pub(super) fn pursue(&mut self, mut quest: Quest, target: DomainRef<'_>, out: &mut Out<'_>) {
         if !self.is_wanted(&quest) {
             self.filtered += 1;
             return;
@@ -414,7 +356,7 @@ impl Expansion {
         }
     }
 
-    fn is_wanted(&self, quest: &Quest) -> bool {
+    pub(super) fn is_wanted(&self, quest: &Quest) -> bool {
         let Some(keep) = &self.keep else { return true };
         let mut text = String::new();
         quest.identity.borrowed().push_host(&mut text).is_err() || keep(&text)
@@ -431,7 +373,7 @@ impl Expansion {
     }
 
     /// Gives the endpoints of a quest at one address.
-    fn arrive(&mut self, quest: &Quest, arrived: Arrived<'_>, out: &mut Out<'_>) {
+    pub(super) fn arrive(&mut self, quest: &Quest, arrived: Arrived<'_>, out: &mut Out<'_>) {
         if !self.is_of_family(quest, arrived.address) {
             return;
         }
@@ -490,7 +432,7 @@ impl Expansion {
         new
     }
 
-    fn nowhere(&self, quest: &Quest, why: Why<'_>, out: &mut Out<'_>) {
+    pub(super) fn nowhere(&self, quest: &Quest, why: Why<'_>, out: &mut Out<'_>) {
         out(Line::Unusable(Unusable {
             name: quest.identity.borrowed(),
             address: None,
@@ -500,7 +442,7 @@ impl Expansion {
         }));
     }
 
-    fn say(&self, start: Start<'_>, why: Why<'_>, out: &mut Out<'_>) {
+    pub(super) fn say(&self, start: Start<'_>, why: Why<'_>, out: &mut Out<'_>) {
         let Some((record, zone)) = self.references.get(start.place) else {
             return;
         };
@@ -536,14 +478,14 @@ const ROOT: DomainRef<'static> = DomainRef::ROOT;
 
 /// Where a quest begins: the record and its zone.
 #[derive(Clone, Copy)]
-struct Start<'a> {
-    place: usize,
+pub(super) struct Start<'a> {
+    pub(super) place: usize,
     zone: usize,
-    owner: DomainRef<'a>,
+    pub(super) owner: DomainRef<'a>,
 }
 
 impl Start<'_> {
-    fn quest(self, identity: DomainRef<'_>, ports: Ports) -> Quest {
+    pub(super) fn quest(self, identity: DomainRef<'_>, ports: Ports) -> Quest {
         Quest {
             identity: identity.to_owned(),
             certainty: Certainty::Named,

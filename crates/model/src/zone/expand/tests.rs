@@ -5,6 +5,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
+use crate::limits;
 use crate::observation::Failure;
 
 const ZONE: &str = "example.com";
@@ -270,10 +271,93 @@ fn bindings_have_ports_hints_and_aliases() {
             "www.example.com 192.0.2.1:443 none <- www 60 IN A 192.0.2.1",
             "alt.example.com 192.0.2.9:8443 none <- alt 60 IN HTTPS 1 www port=8443 ipv4hint=192.0.2.9",
             "alt.example.com 192.0.2.1:8443 none <- alt 60 IN HTTPS 1 www port=8443 ipv4hint=192.0.2.9; www 60 IN A 192.0.2.1",
-            "example.com 192.0.2.1:443 none <- example.com. 60 IN HTTPS 0 www; www 60 IN A 192.0.2.1",
+            "example.com 192.0.2.1:443 none <- example.com. 60 IN HTTPS 0 www; www 60 IN HTTPS 1 . alpn=h2; www 60 IN A 192.0.2.1",
             "www.example.com 192.0.2.1:8444 none <- _8444._https.www 60 IN HTTPS 1 .; www 60 IN A 192.0.2.1",
             "www.example.com 192.0.2.1:853 none <- _dns.www 60 IN SVCB 1 www alpn=dot; www 60 IN A 192.0.2.1",
             "off: not-offered",
+        ]
+    );
+}
+
+#[test]
+fn whoever_is_another_name_for_a_service_is_served_there() {
+    assert_eq!(
+        expand(&[
+            "svc A 192.0.2.1",
+            "svc HTTPS 1 . port=8443 hint=192.0.2.9",
+            "svc HTTPS 2 backup.vendor.test. port=9443",
+            "alias HTTPS 0 svc",
+            "twice HTTPS 0 alias",
+            "www CNAME hop",
+            "hop CNAME svc",
+            "round HTTPS 0 round",
+            "to HTTPS 0 fro",
+            "fro HTTPS 0 to",
+            "nowhere HTTPS 0 gone",
+        ]),
+        [
+            "svc.example.com 192.0.2.1:443 none <- svc 60 IN A 192.0.2.1",
+            "svc.example.com 192.0.2.9:8443 none <- svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9",
+            "svc.example.com 192.0.2.1:8443 none <- svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9; svc 60 IN A 192.0.2.1",
+            "alias.example.com 192.0.2.9:8443 none <- alias 60 IN HTTPS 0 svc; svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9",
+            "alias.example.com 192.0.2.1:8443 none <- alias 60 IN HTTPS 0 svc; svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9; svc 60 IN A 192.0.2.1",
+            "twice.example.com 192.0.2.9:8443 none <- twice 60 IN HTTPS 0 alias; alias 60 IN HTTPS 0 svc; svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9",
+            "twice.example.com 192.0.2.1:8443 none <- twice 60 IN HTTPS 0 alias; alias 60 IN HTTPS 0 svc; svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9; svc 60 IN A 192.0.2.1",
+            "www.example.com 192.0.2.1:443 none <- www 60 IN CNAME hop; hop 60 IN CNAME svc; svc 60 IN A 192.0.2.1",
+            "www.example.com 192.0.2.9:8443 none <- www 60 IN CNAME hop; hop 60 IN CNAME svc; svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9",
+            "www.example.com 192.0.2.1:8443 none <- www 60 IN CNAME hop; hop 60 IN CNAME svc; svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9; svc 60 IN A 192.0.2.1",
+            "hop.example.com 192.0.2.1:443 none <- hop 60 IN CNAME svc; svc 60 IN A 192.0.2.1",
+            "hop.example.com 192.0.2.9:8443 none <- hop 60 IN CNAME svc; svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9",
+            "hop.example.com 192.0.2.1:8443 none <- hop 60 IN CNAME svc; svc 60 IN HTTPS 1 . port=8443 ipv4hint=192.0.2.9; svc 60 IN A 192.0.2.1",
+            "round: loop",
+            "to: loop",
+            "fro: loop",
+            "nowhere: dangling",
+            // The second service of each, at the vendor's.
+            "svc: dangling",
+            "alias: dangling",
+            "twice: dangling",
+            "www: dangling",
+            "hop: dangling",
+        ]
+    );
+}
+
+#[test]
+fn more_records_of_a_service_than_are_followed_are_said() {
+    let many: Vec<String> = (0..limits::ADDRESSES_PER_NAME + 1)
+        .map(|number| format!("svc HTTPS 1 . port={}", 8000 + number))
+        .collect();
+    let mut records: Vec<&str> = many.iter().map(String::as_str).collect();
+    records.extend(["svc A 192.0.2.1", "www CNAME svc"]);
+    let lines = expand(&records);
+    let of_www: Vec<&String> = lines.iter().filter(|line| line.starts_with("www")).collect();
+    let endpoints = of_www.iter().filter(|line| line.contains(" none <- ")).count();
+    // The CNAME itself, and as many services.
+    assert_eq!(endpoints, 1 + limits::ADDRESSES_PER_NAME);
+    assert!(
+        of_www.iter().any(|line| **line == "www: unusable-binding"),
+        "{of_www:?}"
+    );
+}
+
+#[test]
+fn what_a_delegation_hides_is_said() {
+    assert_eq!(
+        expand(&[
+            "lb A 192.0.2.1",
+            "sub NS ns.sub",
+            "ns.sub A 192.0.2.8",
+            "www.sub CNAME lb",
+            "sub MX 10 lb",
+            "sub TXT x",
+        ]),
+        [
+            "lb.example.com 192.0.2.1:443 none <- lb 60 IN A 192.0.2.1",
+            "sub: delegated",
+            "ns.sub: glue",
+            "www.sub: occluded",
+            "sub: occluded",
         ]
     );
 }
@@ -499,7 +583,7 @@ fn a_crowd_behind_one_name_is_bounded() {
         3
     );
     let through: Vec<_> = lines.iter().filter(|line| line.contains("CNAME")).collect();
-    assert_eq!(through.len(), 3 * crate::limits::ADDRESSES_PER_NAME);
+    assert_eq!(through.len(), 3 * limits::ADDRESSES_PER_NAME);
 }
 
 #[test]
@@ -606,13 +690,13 @@ fn a_crowd_that_a_resolver_names_is_bounded_and_said() {
     expansion.take(zone, record("e CNAME many.vendor.test.").borrowed(), &mut out);
     expansion.end(zone, Extent::Whole, &mut out);
     expansion.finish(&mut out);
-    let crowd: Vec<IpAddr> = (0..=crate::limits::ADDRESSES_PER_NAME)
+    let crowd: Vec<IpAddr> = (0..=limits::ADDRESSES_PER_NAME)
         .map(|last| IpAddr::from([192, 0, 2, last as u8]))
         .collect();
     for name in expansion.outside() {
         expansion.answer(&name, Ok(&crowd), &mut out);
     }
-    assert_eq!(lines.len(), crate::limits::ADDRESSES_PER_NAME + 1);
+    assert_eq!(lines.len(), limits::ADDRESSES_PER_NAME + 1);
     assert!(lines.iter().any(|line| line.ends_with("too-many-addresses")));
 }
 
