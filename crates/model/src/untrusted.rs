@@ -73,6 +73,25 @@ pub fn shown(text: &str) -> String {
     out
 }
 
+/// Appends text as one cell of CSV (RFC 4180, quoted when it has to be): no controls, and nothing that a spreadsheet would
+/// run as a formula, which gets an apostrophe in front. A plain number keeps its sign.
+pub fn push_cell(text: &str, out: &mut String) {
+    let mut cell = shown(text);
+    let is_risky = text.starts_with([
+        '=', '+', '-', '@', '\t', '\r', '\n', '|', '%', '＝', '＋', '－', '＠',
+    ]);
+    if is_risky && cell.parse::<f64>().is_err() {
+        cell.insert(0, '\'');
+    }
+    if !cell.contains([',', '"', '\n', '\r', ' ', ';']) {
+        out.push_str(&cell);
+        return;
+    }
+    out.push('"');
+    out.push_str(&cell.replace('"', "\"\""));
+    out.push('"');
+}
+
 fn push_safe(out: &mut String, character: char) {
     match character {
         '\\' => out.push_str("\\\\"),

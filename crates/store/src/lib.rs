@@ -13,7 +13,7 @@
 //! - `desk`: the threads that hold connections; one of them writes, for many callers at once;
 //! - `migrate`, `backup`, `transfer`, `prune`: the life of the database itself;
 //! - `ingest`: looks and sightings into rows;
-//! - `read`: rows out;
+//! - `read`: rows out; `listing`: what is asked of the list of certificates;
 //! - `alerts`: alerts, what people answered, and letters on their way;
 //! - `schedule`: due places and the leases of those who look at them.
 
@@ -23,6 +23,7 @@ mod backup;
 mod desk;
 mod error;
 mod ingest;
+mod listing;
 mod migrate;
 mod prune;
 mod read;
@@ -39,6 +40,7 @@ pub use address::{Address, PostgresUrl};
 pub use alerts::Round;
 pub use error::{Error, Trouble};
 pub use ingest::sightings::Stored;
+pub use listing::{Condition, Cursor, Entry, Listed, Listing, NoCursor, Order, What, Whole};
 pub use read::PAGE;
 pub use schedule::{Due, Lease, SHARDS, shard};
 pub use store::{Access, Opening, Store};

@@ -33,10 +33,14 @@ pub(crate) const STEPS: &[Step] = &[
         sqlite: include_str!("../migrations/sqlite/0003_alerts.sql"),
         postgres: include_str!("../migrations/postgres/0003_alerts.sql"),
     },
+    Step {
+        sqlite: include_str!("../migrations/sqlite/0004_lists.sql"),
+        postgres: include_str!("../migrations/postgres/0004_lists.sql"),
+    },
 ];
 
 /// The present schema: the number of steps (a test counts them, since a constant cannot convert).
-pub(crate) const PRESENT: i64 = 3;
+pub(crate) const PRESENT: i64 = 4;
 
 /// What marks a SQLite file as ours, in its header ("nlps").
 const APPLICATION: i64 = 0x6e6c_7073;

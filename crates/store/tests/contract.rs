@@ -33,12 +33,10 @@ macro_rules! cases {
             $(
                 println!("{}", stringify!($case));
                 let address = database(&cluster, stringify!($case)).await;
-                let address_of_case = address.clone();
-                let store = tokio::task::spawn_blocking(move || open(&address_of_case)).await.unwrap();
+                let store = tokio::task::spawn_blocking(move || open(&address)).await.unwrap();
                 cases::$module::$case(&store).await;
-                // With its connections, of which the server has a hundred.
+                // Its connections too: the server takes a hundred of them.
                 drop(store);
-                drop(address);
             )*
         }
     };
@@ -62,6 +60,9 @@ cases![
     questions::a_newer_certificate_for_the_same_name_is_found,
     questions::certificates_are_found_by_end_name_and_use,
     questions::shared_keys_are_found,
+    listing::trouble_comes_first_and_every_row_once,
+    listing::every_condition_chooses_and_its_opposite_the_rest,
+    listing::ends_are_counted_by_day,
     questions::pages_go_on_where_the_one_before_ended,
     life::leases_pass_on_and_fence,
     life::due_places_come_by_time_and_shard,

@@ -6,13 +6,18 @@
 //! - [`Parts`]: what it is built of; [`router`]: every address it answers;
 //! - [`serve`]: connections in, within limits, until it is told to drain;
 //! - `guard`: what every request must bear and every answer carries, whatever the page;
-//! - `pages`: one file a page; `look`: the layout and the pieces that pages are made of; `pictures`: SVG.
+//! - `pages`: one file a page; `look`: the layout and the pieces that pages are made of;
+//! - `query`: what people ask for in a line; `address`: what they chose; `feeds`: lists for spreadsheets, calendars, readers.
 //!
 //! Everything works without script, and nothing is loaded from anywhere else.
 
+mod address;
+mod feeds;
 mod guard;
 mod look;
 mod pages;
+mod pictures;
+mod query;
 mod server;
 
 use std::sync::Arc;
@@ -46,6 +51,8 @@ pub struct Parts {
 /// Every address that is answered.
 pub fn router(parts: Parts) -> Router {
     let parts = Arc::new(parts);
-    let pages = pages::routes().merge(look::asset::routes());
+    let pages = pages::routes()
+        .merge(feeds::routes())
+        .merge(look::asset::routes());
     guard::around(pages, &parts).with_state(parts)
 }

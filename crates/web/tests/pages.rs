@@ -21,7 +21,14 @@ async fn an_empty_inventory_says_so() {
 #[tokio::test]
 async fn every_answer_forbids_what_no_page_needs() {
     let world = World::empty().await;
-    for path in ["/", "/no-such-page", "/assets/none.css"] {
+    for path in [
+        "/",
+        "/certificates",
+        "/certificates?q=left:soon",
+        "/certificates/none",
+        "/no-such-page",
+        "/assets/none.css",
+    ] {
         let page = get(&world.router, path).await;
         let policy = page.headers["content-security-policy"]
             .to_str()
@@ -94,4 +101,158 @@ async fn the_overview_says_what_needs_somebody_and_what_ends_next() {
     );
     assert!(page.text.contains("soon.example.com"), "{}", page.text);
     assert!(!page.text.contains("<script>alert"), "a stranger's text is text");
+}
+
+#[tokio::test]
+async fn certificates_come_most_urgent_first_with_their_reason() {
+    let world = World::filled().await;
+    let page = get(&world.router, "/certificates").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let place = |part: &str| {
+        page.text
+            .find(part)
+            .unwrap_or_else(|| panic!("{part}: {}", page.text))
+    };
+    assert!(place("soon.example.com") < place("fine.example.com"));
+    assert!(
+        page.text.contains("Expiring was found."),
+        "the reason, as a sentence"
+    );
+    assert!(
+        page.text.contains("3 certificates") && !page.text.contains("<mark>"),
+        "{}",
+        page.text
+    );
+    assert!(
+        page.text
+            .contains("&lt;script&gt;alert(1)&lt;/script&gt;\\u{202e}.example"),
+        "a stranger's text is text, and turns nothing round"
+    );
+}
+
+#[tokio::test]
+async fn a_query_narrows_the_list_and_one_that_cannot_be_read_shows_where() {
+    let world = World::filled().await;
+    let page = get(&world.router, "/certificates?q=soon+status:critical").await;
+    assert!(page.text.contains("1 of 3 certificates"), "{}", page.text);
+    assert!(page.text.contains("value=\"soon status:critical\""));
+    assert!(!page.text.contains("fine.example.com"));
+    let page = get(&world.router, "/certificates?q=soon+left:%3Cscript%3E").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        page.text.contains("<mark>left:&lt;script&gt;</mark>"),
+        "{}",
+        page.text
+    );
+    assert!(
+        page.text.contains("value=\"soon left:&lt;script&gt;\""),
+        "it is kept"
+    );
+    assert!(page.text.contains("fine.example.com"), "and everything is shown");
+    let page = get(&world.router, "/certificates?q=nobody").await;
+    assert!(page.text.contains("No certificate fits."), "{}", page.text);
+    for odd in [
+        "?after=x",
+        "?after=9.1.1.1",
+        "?after=200.1.1.1",
+        "?sort=x&group=y&q=%ff%00",
+        "?q=a&q=b&&&=",
+        "?after=4.9223372036854775807.1.9223372036854775807",
+    ] {
+        let page = get(&world.router, &format!("/certificates{odd}")).await;
+        assert_eq!(page.status, StatusCode::OK, "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_the_list_follow_each_other() {
+    let world = World::with_many(120).await;
+    let (mut address, mut names, mut pages) = ("/certificates".to_owned(), Vec::new(), 0);
+    loop {
+        let page = get(&world.router, &address).await.text;
+        let found = page.split("class=\"name\"><a href=").skip(1);
+        names.extend(found.map(|rest| rest.split(['>', '<']).nth(1).unwrap().to_owned()));
+        pages += 1;
+        let Some(next) = page.split("rel=\"next\" href=\"").nth(1) else {
+            break;
+        };
+        address = next.split('"').next().unwrap().replace("&amp;", "&");
+    }
+    assert_eq!((pages, names.len()), (3, 120));
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 120, "each once");
+}
+
+#[tokio::test]
+async fn a_row_for_each_name_has_the_columns_of_a_scan() {
+    let world = World::filled().await;
+    let page = get(&world.router, "/certificates?group=name").await.text;
+    for part in [
+        "www.soon.example.com",
+        "TLS 1.3",
+        "TLS_AES_128_GCM_SHA256",
+        "Synthetic CA 1",
+        "2026-03-07",
+        "#i-wire",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for column in ["Common name", "Days", "Protocol", "Cipher", "Source"] {
+        assert!(page.contains(column), "{column}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_says_how_it_stands_who_serves_it_and_all_its_names() {
+    let world = World::filled().await;
+    let list = get(&world.router, "/certificates?q=soon").await.text;
+    let path = list
+        .split("href=\"/certificates/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let page = get(&world.router, &format!("/certificates/{path}")).await;
+    assert_eq!(page.status, StatusCode::OK);
+    for part in [
+        "and 1 more name",
+        "Expiring was found.",
+        "It ends in 5 d.",
+        "soon.example.com:443 [10.0.0.1]",
+        "6 of 6",
+        "www.soon.example.com",
+        "-----BEGIN CERTIFICATE-----",
+    ] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    let pem = get(&world.router, &format!("/certificates/{path}.pem")).await;
+    assert!(pem.text.starts_with("-----BEGIN CERTIFICATE-----\n"));
+    for none in ["x", &"00".repeat(32), &format!("{}.pem", "00".repeat(32))] {
+        let page = get(&world.router, &format!("/certificates/{none}")).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{none}");
+    }
+}
+
+#[tokio::test]
+async fn the_list_goes_out_for_spreadsheets_calendars_and_readers() {
+    let world = World::filled().await;
+    let table = get(&world.router, "/certificates.csv?group=name").await;
+    assert_eq!(table.text.lines().count(), 5, "{}", table.text);
+    assert!(
+        table.text.contains("\nsoon.example.com,soon.example.com,"),
+        "{}",
+        table.text
+    );
+    let calendar = get(&world.router, "/certificates.ics").await.text;
+    assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 3, "{calendar}");
+    assert!(calendar.contains("DTSTART;VALUE=DATE:20260307\r\n"), "{calendar}");
+    let feed = get(&world.router, "/certificates.atom?q=status:critical")
+        .await
+        .text;
+    assert_eq!(feed.matches("<entry>").count(), 1, "{feed}");
+    assert!(!feed.contains("<script"));
+    let page = get(&world.router, "/certificates.csv?q=left:x").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
 }

@@ -78,38 +78,11 @@ fn append_cells<'a>(cells: impl Iterator<Item = &'a str>, out: &mut Vec<u8>) {
         if place > 0 {
             out.push(b',');
         }
-        append_cell(&inert(cell), out);
+        let mut text = String::new();
+        untrusted::push_cell(cell, &mut text);
+        out.extend_from_slice(text.as_bytes());
     }
     out.push(b'\n');
-}
-
-/// RFC 4180: quoted when it has to be.
-fn append_cell(cell: &str, out: &mut Vec<u8>) {
-    if !cell.contains([',', '"', '\n', '\r', ' ', ';']) {
-        out.extend_from_slice(cell.as_bytes());
-        return;
-    }
-    out.push(b'"');
-    for byte in cell.bytes() {
-        if byte == b'"' {
-            out.push(b'"');
-        }
-        out.push(byte);
-    }
-    out.push(b'"');
-}
-
-/// No controls, and nothing that a spreadsheet would run. A plain number keeps its sign.
-fn inert(cell: &str) -> String {
-    let shown = untrusted::shown(cell);
-    let risky = cell.starts_with([
-        '=', '+', '-', '@', '\t', '\r', '\n', '|', '%', '＝', '＋', '－', '＠',
-    ]);
-    if risky && shown.parse::<f64>().is_err() {
-        format!("'{shown}")
-    } else {
-        shown
-    }
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::session::{Find, Session};
 use crate::value::{Kind, Row, Value};
 use crate::words::{milliseconds, time};
 
-const COLUMNS: &str = "certificate.id, certificate.fingerprint, certificate.subject, certificate.issuer,
+pub(super) const COLUMNS: &str = "certificate.id, certificate.fingerprint, certificate.subject, certificate.issuer,
     certificate.common_name, certificate.serial, certificate.not_before, certificate.not_after, certificate.key,
     certificate.spki, certificate.is_ca, certificate.is_self_issued, certificate.first_known";
 

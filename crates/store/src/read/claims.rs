@@ -13,7 +13,7 @@ use crate::session::{Find, Session};
 use crate::value::{Kind, Row, Value};
 use crate::words::time;
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "claim.id, claim.issuer, claim.serial, claim.common_name, claim.not_before, claim.not_after,
     claim.names_digest";
 
@@ -75,7 +75,7 @@ pub(crate) fn newer(session: &mut Session, ids: &[RowId]) -> Result<Vec<(RowId, 
 }
 
 /// Rows of [`COLUMNS`] with the names, who told, and the certificate that each one is.
-fn whole(session: &mut Session, rows: &[Row]) -> Result<Vec<ClaimRow>, Trouble> {
+pub(super) fn whole(session: &mut Session, rows: &[Row]) -> Result<Vec<ClaimRow>, Trouble> {
     let ids = rows
         .iter()
         .map(|row| row.int(0))

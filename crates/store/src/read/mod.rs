@@ -8,6 +8,7 @@
 pub(crate) mod certificates;
 pub(crate) mod claims;
 pub(crate) mod endpoints;
+pub(crate) mod listing;
 pub(crate) mod names;
 pub(crate) mod places;
 pub(crate) mod sources;

@@ -41,6 +41,14 @@ pub(crate) fn all(session: &mut Session) -> Result<Vec<SourceRow>, Trouble> {
     Ok(sources)
 }
 
+/// What kind each source is of, by name: cheap, unlike [`all`].
+pub(crate) fn kinds(session: &mut Session) -> Result<BTreeMap<Box<str>, SourceKind>, Trouble> {
+    let rows = session.query("SELECT name, kind FROM source", &[])?;
+    rows.iter()
+        .map(|row| Ok((row.text(0)?.into(), kind(row.text(1)?)?)))
+        .collect()
+}
+
 fn latest(
     session: &mut Session,
     id: i64,

@@ -1,22 +1,56 @@
 //! What is asked. A page is asked for by where the one before ended, and has at most [`PAGE`](crate::PAGE) rows; the
 //! last page is the empty one.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use model::Fingerprint;
 use model::inventory::{
     CertificateRow, ClaimRow, Counters, DuePlace, EndpointRow, HistoryRow, KeyGroup, NameRow, PlaceRow,
     RowId, SourceRow, SourceRun, Vantage,
 };
-use model::sighting::SourceName;
+use model::sighting::{SourceKind, SourceName};
 
 use super::Store;
 use crate::error::Error;
+use crate::listing::{Cursor, Listed, Listing};
 use crate::read::endpoints::Which;
-use crate::read::{certificates, claims, endpoints, names, places, sources};
+use crate::read::{certificates, claims, endpoints, listing, names, places, sources};
 use crate::schedule;
 use crate::value::Value;
 
 impl Store {
+    /// A page of the list of certificates, whole and claimed; `now` says what is over.
+    pub async fn list(
+        &self,
+        listing: &Listing,
+        after: Option<Cursor>,
+        rows: u32,
+        now: Timestamp,
+    ) -> Result<Listed, Error> {
+        let listing = listing.clone();
+        self.desk
+            .read(move |session| listing::page(session, &listing, after, rows, now))
+            .await
+    }
+
+    /// How many whole certificates fulfil the conditions of a list. Counting ends at `most`, so that it costs little
+    /// however many there are.
+    pub async fn count_listed(&self, listing: &Listing, most: u32) -> Result<u64, Error> {
+        let listing = listing.clone();
+        self.desk
+            .read(move |session| listing::counted(session, &listing, most))
+            .await
+    }
+
+    /// How many certificates that are no CA's end on each day of `from..until`; days are counted from 1970 in UTC, and
+    /// those without an end are left out.
+    pub async fn ends_by_day(&self, from: Timestamp, until: Timestamp) -> Result<BTreeMap<i64, u64>, Error> {
+        self.desk
+            .read(move |session| listing::ends_by_day(session, from, until))
+            .await
+    }
+
     /// Whole certificates behind `after`.
     pub async fn certificates(&self, after: RowId, rows: u32) -> Result<Vec<CertificateRow>, Error> {
         self.desk
@@ -204,6 +238,11 @@ impl Store {
     /// Every source with how it went.
     pub async fn sources(&self) -> Result<Vec<SourceRow>, Error> {
         self.desk.read(sources::all).await
+    }
+
+    /// What kind each source is of, by its name.
+    pub async fn source_kinds(&self) -> Result<BTreeMap<Box<str>, SourceKind>, Error> {
+        self.desk.read(sources::kinds).await
     }
 
     /// The last askings of a source, the latest first.

@@ -10,6 +10,11 @@ pub(crate) enum Glyph {
     Critical,
     Expired,
     Error,
+    Wire,
+    Account,
+    File,
+    Zone,
+    Look,
 }
 
 impl Glyph {
@@ -20,6 +25,11 @@ impl Glyph {
             Self::Critical => "crit",
             Self::Expired => "exp",
             Self::Error => "err",
+            Self::Wire => "wire",
+            Self::Account => "ca",
+            Self::File => "file",
+            Self::Zone => "zone",
+            Self::Look => "look",
         }
     }
 
@@ -52,5 +62,15 @@ const SPRITE: &str = concat!(
     "stroke='var(--cut,var(--paper))' stroke-width=1.6 /></symbol>",
     "<symbol id=i-err viewBox='0 0 12 12'><circle cx=6 cy=6 r=5 fill=none stroke=currentColor stroke-width=1.5 ",
     "stroke-dasharray='2 1.1' /><path d='M4 6h4' stroke=currentColor stroke-width=1.5 /></symbol>",
+    "<symbol id=i-wire viewBox='0 0 12 12'><path d='M.5 6.5h2.6L4.8 2.6 7 9.8l1.7-3.3h2.8' fill=none stroke=currentColor ",
+    "stroke-width=1.2 /></symbol>",
+    "<symbol id=i-ca viewBox='0 0 12 12'><circle cx=6 cy=4.3 r=3.4 fill=none stroke=currentColor stroke-width=1.2 /><path ",
+    "d='M4 7.3v4l2-1.2 2 1.2v-4' fill=none stroke=currentColor stroke-width=1.2 /></symbol>",
+    "<symbol id=i-file viewBox='0 0 12 12'><path d='M2 1h5l3 3v7H2Zm5 0v3h3' fill=none stroke=currentColor ",
+    "stroke-width=1.2 /></symbol>",
+    "<symbol id=i-zone viewBox='0 0 12 12'><path d='M3.5 3v6.5H8M3.5 5.5H8' fill=none stroke=currentColor stroke-width=1.2 ",
+    "/><path d='M2 .8h3v2.7H2Zm6 3.3h3v2.7H8Zm0 4.1h3v2.7H8Z' fill=currentColor /></symbol>",
+    "<symbol id=i-look viewBox='0 0 12 12'><circle cx=5 cy=5 r=3.7 fill=none stroke=currentColor stroke-width=1.4 /><path ",
+    "d='m7.8 7.8 3.4 3.4' stroke=currentColor stroke-width=1.4 /></symbol>",
     "</svg>",
 );

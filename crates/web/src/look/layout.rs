@@ -6,27 +6,38 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
 use super::asset::{SCRIPT, STYLE};
-use super::{sprite, words};
+use super::{Glyph, sprite, words};
 
 /// The pages that the head leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tab {
     Overview,
+    Certificates,
 }
 
 impl Tab {
-    const ALL: [Self; 1] = [Self::Overview];
+    const ALL: [Self; 2] = [Self::Overview, Self::Certificates];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
+            Self::Certificates => "Certificates",
+        }
+    }
+
+    /// The key that leads there behind `g`.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::Overview => "o",
+            Self::Certificates => "c",
         }
     }
 
     /// Where it is.
-    pub(crate) const fn address(self) -> &'static str {
+    const fn address(self) -> &'static str {
         match self {
             Self::Overview => "/",
+            Self::Certificates => "/certificates",
         }
     }
 }
@@ -101,12 +112,19 @@ fn head(present: Option<Tab>) -> Markup {
                     ul.nav {
                         @for tab in Tab::ALL {
                             li {
-                                a href=(tab.address()) aria-current=[(present == Some(tab)).then_some("page")] {
+                                a href=(tab.address()) data-key=(tab.key()) aria-current=[(present == Some(tab)).then_some("page")] {
                                     (tab.word())
                                 }
                             }
                         }
                     }
+                }
+                form.find role="search" aria-label="Everything" action="/certificates" {
+                    label.vh for="find" { "Search certificates" }
+                    (Glyph::Look.markup())
+                    input #find name="q" type="search" placeholder="Name, issuer:, left:<14d" autocomplete="off"
+                        spellcheck="false" autocapitalize="none";
+                    kbd aria-hidden="true" { "/" }
                 }
             }
         }

@@ -8,9 +8,11 @@ mod glyph;
 mod layout;
 mod life;
 mod status;
+mod text;
 pub(crate) mod words;
 
 pub(crate) use glyph::{Glyph, sprite};
 pub(crate) use layout::{Page, Tab};
 pub(crate) use life::life;
 pub(crate) use status::status;
+pub(crate) use text::{common_name, names, sentence, sources};

@@ -10,6 +10,15 @@ pub(crate) fn count(number: u64) -> String {
     assess::words::count(number)
 }
 
+/// `1 endpoint`, `41 endpoints`.
+pub(crate) fn counted(number: u64, noun: &str) -> String {
+    if number == 1 {
+        format!("1 {noun}")
+    } else {
+        format!("{} {noun}s", count(number))
+    }
+}
+
 /// A small number as a sentence begins with it: `Three`, `41`.
 pub(crate) fn number(number: u64) -> String {
     const WORDS: [&str; 13] = [

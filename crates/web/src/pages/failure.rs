@@ -38,6 +38,25 @@ pub(crate) async fn no_such_page(uri: Uri) -> Page {
     )
 }
 
+/// There is no such thing.
+pub(crate) fn no_such(what: &str, name: &str) -> Page {
+    let name = untrusted::shown(name);
+    page(
+        StatusCode::NOT_FOUND,
+        &format!("There is no such {what}"),
+        &html! { p { "The inventory holds nothing that is called " code { (name) } ". It may have been removed." } },
+    )
+}
+
+/// A query that cannot be read.
+pub(crate) fn unreadable(why: &Markup) -> Page {
+    page(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "The query is not understood",
+        &html! { p { (why) } p.note { "The list of certificates shows the place." } },
+    )
+}
+
 /// The address is right and the method is not.
 pub(crate) async fn not_so() -> Page {
     page(

@@ -1,5 +1,7 @@
 //! The pages: one file each. An address comes in, a page goes out.
 
+mod certificate;
+pub(crate) mod certificates;
 pub(crate) mod failure;
 mod overview;
 
@@ -14,6 +16,8 @@ use crate::Parts;
 pub(crate) fn routes() -> Router<Arc<Parts>> {
     Router::new()
         .route("/", get(overview::page))
+        .route("/certificates", get(certificates::page))
+        .route("/certificates/{fingerprint}", get(certificate::page))
         .fallback(failure::no_such_page)
         .method_not_allowed_fallback(failure::not_so)
 }

@@ -1,16 +1,20 @@
 //! Overview: does anything need me today, and what ends next?
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
+use model::Status;
 use model::inventory::{CertificateRow, Counters};
-use model::{Status, untrusted};
 
 use super::failure::Failure;
 use crate::Parts;
-use crate::look::{Page, Tab, life, status, words};
+use crate::look::{self, Page, Tab, life, status, words};
+use crate::pictures::planner;
 
 /// Certificates that end next and are shown.
 const NEXT: u32 = 10;
@@ -23,12 +27,33 @@ pub(super) async fn page(State(parts): State<Arc<Parts>>) -> Result<Page, Failur
     let counters = parts.store.counters().await?;
     let until = now.saturating_add(AHEAD).unwrap_or(Timestamp::MAX);
     let next = parts.store.certificates_ending(now, until, None, NEXT).await?;
+    let (from, until) = planner::span(now);
+    let days = parts.store.ends_by_day(midnight(from), midnight(until)).await?;
     let main = html! {
         div.head { h1 { (verdict(&counters, next.first(), now)) } }
         (inventory(&counters))
         (ends(&next, &parts, now))
+        (calendar(&days, now))
     };
     Ok(Page::new("Overview".to_owned(), Tab::Overview, now, main))
+}
+
+fn midnight(day: Date) -> Timestamp {
+    day.to_zoned(TimeZone::UTC)
+        .map_or(Timestamp::MAX, |begin| begin.timestamp())
+}
+
+fn calendar(days: &BTreeMap<i64, u64>, now: Timestamp) -> Markup {
+    html! {
+        section.sec aria-labelledby="calendar" {
+            header {
+                h2 #calendar { "Calendar" }
+                p { "Certificates that end on each day of the next twelve months." }
+                p { a href="/certificates.ics" { "Calendar feed" } }
+            }
+            div { (planner::picture(days, now)) }
+        }
+    }
 }
 
 /// The sentence that is the page.
@@ -98,21 +123,17 @@ fn ends(next: &[CertificateRow], parts: &Parts, now: Timestamp) -> Markup {
 }
 
 fn ending(row: &CertificateRow, parts: &Parts, now: Timestamp) -> Markup {
-    let name = row
-        .names
-        .first()
-        .map_or_else(|| row.subject.shown(), |name| untrusted::shown(name));
+    let (name, more) = look::names(&row.names, || row.subject.shown());
     html! {
         tr {
-            th.name.full scope="row" {
-                (name)
-                @if row.names.len() > 1 { " " span.soft { "+" (row.names.len() - 1) } }
+            th.full scope="row" {
+                span.name { a href={ "/certificates/" (row.fingerprint) } { (name) } } (more)
             }
             @if let (Some(begin), Some(end)) = (row.not_before, row.not_after) {
                 td.l { (life(begin, end, &parts.policy, now)) }
                 td.nb { (words::left(end, now)) span.sub { (words::date(end, now)) } }
             } @else { td.l {} td {} }
-            td.soft { (row.issuer) }
+            td.soft { (look::common_name(row.issuer.raw())) }
         }
     }
 }

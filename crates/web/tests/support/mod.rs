@@ -57,6 +57,22 @@ impl World {
         }
     }
 
+    /// So many certificates, all in order.
+    pub(crate) async fn with_many(number: u32) -> Self {
+        let world = Self::empty().await;
+        let looks = (0..number).map(|number| {
+            let name = format!("n{number}.example.com");
+            let certificate = leaf(u64::from(number), &[&name], TODAY - i64::from(number % 7));
+            look(&place(&name, number), day(TODAY), in_order(), &[certificate])
+        });
+        world
+            .store
+            .ingest(looks.collect(), Vec::new(), None)
+            .await
+            .unwrap();
+        world
+    }
+
     /// One certificate of each kind: one that ends soon and is critical at one endpoint, one in order at two endpoints, one
     /// with a hostile name, and an endpoint that refuses.
     pub(crate) async fn filled() -> Self {
