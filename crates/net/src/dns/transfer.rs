@@ -452,6 +452,11 @@ impl Incoming {
         match serial {
             None => sink(Change::Add(record)),
             Some(_) if record.data == self.soa => self.state = State::Done,
+            Some(to) if to == self.serial => {
+                return Err(TransferError::MixedUp(
+                    "its start and its end (SOA) have one serial number and differ",
+                ));
+            }
             Some(to) => {
                 return Err(TransferError::Changed {
                     from: self.serial,

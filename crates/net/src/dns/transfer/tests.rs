@@ -189,6 +189,16 @@ fn what_belongs_to_something_else_is_mixed_up() {
 }
 
 #[test]
+fn an_end_that_only_looks_like_the_start_is_none() {
+    let mut other = soa(1);
+    *other.last_mut().unwrap() = 9;
+    assert_eq!(
+        failure(&[message(0, &[soa(1), a("www.example"), other])]),
+        TransferError::MixedUp("its start and its end (SOA) have one serial number and differ")
+    );
+}
+
+#[test]
 fn loops_are_noticed() {
     let same = message(0, &[a("a.example"), a("b.example")]);
     assert_eq!(
