@@ -489,6 +489,10 @@ fn the_configuration_of_dns_certificate_checker_is_taken_as_it_is() {
             .iter()
             .all(|endpoint| !endpoint.starts_with("ns."))
     );
+    let cut = folder.file("cut.json", "[1");
+    let ran = discover(&["--from-dns-cert-checker", &cut.display().to_string()]);
+    assert_eq!((ran.code, ran.err.matches("EOF").count()), (2, 1), "{}", ran.err);
+    assert!(ran.err.contains("it is no such configuration"), "{}", ran.err);
 }
 
 #[test]

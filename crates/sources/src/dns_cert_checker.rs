@@ -60,8 +60,10 @@ pub enum Place {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// Another shape.
-    #[error("{0}")]
-    Shape(#[from] serde_json::Error),
+    #[error(
+        "it is no such configuration ({0}): expected {{\"zone_data_sources\": {{...}}, \"ssl_ports\": [443], ...}}"
+    )]
+    Shape(String),
     /// A source without what it needs.
     #[error("zone_data_sources.{name}: {reason}")]
     Source {
@@ -143,7 +145,7 @@ struct Details {
 /// # Errors
 /// [`ConfigError`] with the place.
 pub fn parse(text: &[u8]) -> Result<Wanted, ConfigError> {
-    let file: File = serde_json::from_slice(text)?;
+    let file: File = serde_json::from_slice(text).map_err(|error| ConfigError::Shape(error.to_string()))?;
     let mut places = Vec::new();
     for (server, zones) in &file.nameserver_zones {
         places.push(Place::Server {
