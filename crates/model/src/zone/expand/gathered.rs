@@ -17,7 +17,7 @@ pub(super) struct Gathered {
     pub(super) v4: Vec<(u64, Ipv4Addr, u32)>,
     /// The same of IPv6.
     pub(super) v6: Vec<(u64, Ipv6Addr, u32)>,
-    /// Hashes of owners, and of names between them and the top of the zone.
+    /// Hashes of owners without address records, and of names between owners and the top of the zone.
     pub(super) exists: Vec<u64>,
     /// Records that refer to other names.
     pub(super) references: Vec<Record>,
@@ -75,6 +75,8 @@ struct Last {
     hash: u64,
     /// Addresses already taken of this owner, as far as doubles are looked for.
     addresses: Vec<IpAddr>,
+    /// Whether its hash is among those of owners.
+    noted: bool,
     standing: Standing,
 }
 
@@ -138,11 +140,11 @@ impl Gathered {
         self.last.owner.extend_from_slice(owner.wire());
         self.last.hash = hash;
         self.last.addresses.clear();
+        self.last.noted = false;
         self.last.standing = self.standing(owner, apex);
         if self.last.standing != Standing::Inside {
             return self.last.standing;
         }
-        self.exists.push(hash);
         let parent = owner.parent().unwrap_or(owner);
         if parent.wire() == self.last.parent {
             return Standing::Inside;
@@ -155,6 +157,14 @@ impl Gathered {
             between = name.parent();
         }
         Standing::Inside
+    }
+
+    /// Notes that the owner that was entered last exists; its address records say so by themselves.
+    pub(super) fn note(&mut self) {
+        if !self.last.noted {
+            self.last.noted = true;
+            self.exists.push(self.last.hash);
+        }
     }
 
     fn standing(&self, owner: DomainRef<'_>, apex: DomainRef<'_>) -> Standing {

@@ -195,7 +195,12 @@ impl Expansion {
 
     /// Whether an owner, or a name between owners, has this hash. Asked only when all zones are in.
     pub(super) fn has(&self, hash: u64) -> bool {
-        self.exists.has(hash)
+        let has = |place: Option<u64>| place == Some(hash);
+        let v4 = self.v4.partition_point(|(known, ..)| *known < hash);
+        let v6 = self.v6.partition_point(|(known, ..)| *known < hash);
+        has(self.v4.get(v4).map(|(known, ..)| *known))
+            || has(self.v6.get(v6).map(|(known, ..)| *known))
+            || self.exists.has(hash)
     }
 
     fn closest_encloser<'n>(&self, name: DomainRef<'n>, apex: DomainRef<'_>) -> DomainRef<'n> {

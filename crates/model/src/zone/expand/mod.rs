@@ -76,7 +76,7 @@ pub struct Expansion {
     /// Address records by the hash of their owner; sorted when all zones are in.
     v4: Vec<(u64, Ipv4Addr, u32)>,
     v6: Vec<(u64, Ipv6Addr, u32)>,
-    /// Hashes of owners, and of names between them and the top of their zone (RFC 4592 section 2.2.2).
+    /// Hashes of owners without address records, and of names between owners and the top of their zone (RFC 4592 section 2.2.2).
     exists: Hashes,
     /// Records that refer to other names, each with the place of its zone.
     references: Vec<(Record, usize)>,
@@ -228,7 +228,11 @@ impl Expansion {
                 return;
             }
         }
-        match record.data() {
+        let data = record.data();
+        if !matches!(data, Data::Address(_)) {
+            gathered.note();
+        }
+        match data {
             Data::Address(address) => {
                 if gathered.address(record, address) {
                     let mut voice = Voice {

@@ -402,6 +402,23 @@ fn wildcards_are_solved_by_known_names_and_one_guess() {
 }
 
 #[test]
+fn an_owner_hides_the_wildcard_beside_it() {
+    let lines = |hiding: &str| {
+        let mut wishes = wishes();
+        let below = Name::parse("y.x.apps.example.com").unwrap();
+        wishes.names = vec![(below, "list.txt".to_owned())];
+        expand_with(wishes, &["*.apps A 192.0.2.5", hiding])
+    };
+    for hiding in ["x.apps A 192.0.2.6", "x.apps AAAA 2001:db8::6", "x.apps TXT x"] {
+        assert!(
+            lines(hiding).contains(&"y.x.apps: dangling".to_owned()),
+            "{hiding}"
+        );
+    }
+    assert!(!lines("z.apps A 192.0.2.6").contains(&"y.x.apps: dangling".to_owned()));
+}
+
+#[test]
 fn a_wildcard_may_be_another_name() {
     assert_eq!(
         expand(&["*.w CNAME lb", "lb A 192.0.2.1"]),
