@@ -6,6 +6,7 @@
 //!
 //! Nothing here writes to people: what they may want to hear is handed over as [`Told`].
 
+mod forgetting;
 mod hand;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -13,7 +14,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use model::inventory::episode::Sample;
 use model::inventory::{DuePlace, RowId, Vantage};
 use model::sighting::SourceName;
@@ -22,6 +23,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use self::forgetting::Forgetting;
 use crate::look::Judge;
 use crate::pipeline::{Sight, Task, Turn};
 use crate::schedule::{self, Cadence};
@@ -51,6 +53,8 @@ pub struct Score {
     pub owner: Box<str>,
     /// Who is asked what exists.
     pub sources: Vec<Source>,
+    /// How long what has ended is kept; for ever without it.
+    pub keep: Option<SignedDuration>,
     /// How long.
     pub until: Until,
     /// Turns true when it is to end.
@@ -82,6 +86,11 @@ pub enum Told {
     },
     /// A source was asked.
     Asked(Box<Done>),
+    /// What ended long ago was forgotten.
+    Forgotten {
+        /// Rows that went.
+        rows: u64,
+    },
     /// The memory cannot be used now; it is tried again.
     Trouble(Error),
     /// How far we are.
@@ -146,6 +155,9 @@ const SOURCES_AT_ONCE: usize = 2;
 /// Batches that wait while the memory cannot be written; then looking stops, since nothing is kept of it.
 const HELD_BACK: usize = 4_096;
 
+/// Whoever holds this shard forgets for all.
+const FORGETS: u16 = 0;
+
 /// Conducts until its end. `say` is called for what people may want to hear.
 pub async fn conduct(
     store: &Store,
@@ -179,6 +191,7 @@ pub async fn conduct(
         waiting: false,
         dry: false,
         counts: Counts::default(),
+        forgetting: Forgetting::new(score.keep),
         score,
         say,
     };
@@ -214,6 +227,7 @@ struct Conductor<'a> {
     /// Whether the last fetch found nothing.
     dry: bool,
     counts: Counts,
+    forgetting: Forgetting,
 }
 
 impl Conductor<'_> {
@@ -228,6 +242,7 @@ impl Conductor<'_> {
                 _ = stop.wait_for(|stop| *stop) => break Ended::Stopped,
                 Some(turn) = turns.recv() => self.take(turn).await?,
                 Some(asked) = self.asking.join_next() => self.asked(asked.ok()).await?,
+                Some(forgotten) = self.forgetting.done() => self.forgotten(forgotten)?,
                 _ = beat.tick() => {
                     self.look_after().await?;
                 }
@@ -278,7 +293,8 @@ impl Conductor<'_> {
         // Sources are asked at the first beat.
         let begun = self.sources_seen || self.score.sources.is_empty();
         let idle = begun && self.queue.is_empty() && self.under_way.is_empty() && self.outbox.is_empty();
-        (idle && self.dry && self.asking.is_empty()).then_some(Ended::Done)
+        let alone = self.asking.is_empty() && self.forgetting.is_idle();
+        (idle && self.dry && alone).then_some(Ended::Done)
     }
 
     fn wants_more(&self) -> bool {
@@ -310,10 +326,20 @@ impl Conductor<'_> {
         if !self.lease.shards.is_empty() {
             self.ask_sources().await?;
         }
+        if self.lease.shards.contains_key(&FORGETS) {
+            self.forgetting.begin(self.store, self.now());
+        }
         (self.say)(Told::Standing(Counts {
             under_way: self.under_way.len(),
             ..self.counts
         }));
+        Ok(())
+    }
+
+    fn forgotten(&mut self, forgotten: Result<Option<u64>, Error>) -> Result<(), Broken> {
+        if let Some(rows) = self.or_later(forgotten)?.flatten() {
+            (self.say)(Told::Forgotten { rows });
+        }
         Ok(())
     }
 

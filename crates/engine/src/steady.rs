@@ -9,6 +9,8 @@
 //!   not believed;
 //! - a leap of up to [`SLEEP`] is believed: sleep, a migration, a battery that was empty;
 //! - a longer one is not, until the process is started anew: time goes on as it really passes;
+//! - at a start nothing says what has passed: a clock that is as far from the latest time in the memory is a matter for a
+//!   person ([`Leap`]);
 //! - whatever is more than [`TOLERANCE`] off is said.
 
 use std::sync::{Mutex, PoisonError};
@@ -38,6 +40,15 @@ pub enum Skew {
     Unbelievable(SignedDuration),
 }
 
+/// The clock is more than [`SLEEP`] ahead of the latest time in the memory, or more than [`BACK`] behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leap {
+    /// What the clock says.
+    pub wall: Timestamp,
+    /// The latest time in the memory.
+    pub latest: Timestamp,
+}
+
 /// Time as it was last told. Pure: a reading comes in.
 #[derive(Clone, Copy, Debug)]
 pub struct Steady {
@@ -46,17 +57,18 @@ pub struct Steady {
 
 impl Steady {
     /// Begins at a reading of the wall clock. `latest` is the latest time in the memory: one that is a little ahead is waited
-    /// for; one that is far ahead was wrong, and is not believed.
-    pub fn begin(wall: Timestamp, latest: Option<Timestamp>) -> (Self, Skew) {
-        match latest.map(|latest| latest.duration_since(wall)) {
-            Some(ahead) if ahead > BACK => (Self { told: wall }, Skew::Unbelievable(-ahead)),
-            Some(ahead) if ahead > TOLERANCE => (
-                Self {
-                    told: sum(wall, ahead),
-                },
-                Skew::Behind(ahead),
-            ),
-            _ => (Self { told: wall }, Skew::None),
+    /// for. When they are too far apart to be both right, only a person can say which is.
+    pub fn begin(wall: Timestamp, latest: Option<Timestamp>) -> Result<(Self, Skew), Leap> {
+        let Some(latest) = latest else {
+            return Ok((Self { told: wall }, Skew::None));
+        };
+        let ahead = latest.duration_since(wall);
+        if ahead > BACK || ahead < -SLEEP {
+            Err(Leap { wall, latest })
+        } else if ahead > TOLERANCE {
+            Ok((Self { told: latest }, Skew::Behind(ahead)))
+        } else {
+            Ok((Self { told: wall }, Skew::None))
         }
     }
 
@@ -106,12 +118,12 @@ pub struct Shared {
 }
 
 impl Timepiece {
-    /// The time of the engine, from now on.
-    pub fn steady(latest: Option<Timestamp>) -> Self {
-        let (steady, skew) = Steady::begin(SystemClock.now(), latest);
-        Self::Steady(Shared {
+    /// The time of the engine, from now on. Without a `latest` the clock is believed.
+    pub fn steady(latest: Option<Timestamp>) -> Result<Self, Leap> {
+        let (steady, skew) = Steady::begin(SystemClock.now(), latest)?;
+        Ok(Self::Steady(Shared {
             state: Mutex::new((steady, Instant::now(), skew)),
-        })
+        }))
     }
 
     /// The time.
@@ -168,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_right_is_followed() {
-        let (mut steady, skew) = Steady::begin(at(NOON), Some(at("2026-11-24T11:00:00Z")));
+        let (mut steady, skew) = Steady::begin(at(NOON), Some(at("2026-11-24T11:00:00Z"))).unwrap();
         assert_eq!(skew, Skew::None);
         assert_eq!(steady.tell(after(60), MINUTE), (after(60), Skew::None));
         assert_eq!(
@@ -180,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_night_of_sleep_is_believed_and_ten_years_are_not() {
-        let (mut steady, _) = Steady::begin(at(NOON), None);
+        let (mut steady, _) = Steady::begin(at(NOON), None).unwrap();
         let eight = SignedDuration::from_hours(8);
         assert_eq!(
             steady.tell(after(8 * 3600), Duration::ZERO),
@@ -199,7 +211,7 @@ mod tests {
 
     #[test]
     fn an_hour_back_is_waited_for_and_ten_years_back_are_not_believed() {
-        let (mut steady, _) = Steady::begin(at(NOON), None);
+        let (mut steady, _) = Steady::begin(at(NOON), None).unwrap();
         let mut wall = after(-3600);
         let (mut last, mut minutes) = (at(NOON), 0);
         loop {
@@ -224,16 +236,15 @@ mod tests {
     #[test]
     fn a_memory_that_is_ahead_is_waited_for_unless_it_is_absurd() {
         let hour = SignedDuration::from_hours(1);
-        let (mut steady, skew) = Steady::begin(at(NOON), Some(after(3600)));
+        let (mut steady, skew) = Steady::begin(at(NOON), Some(after(3600))).unwrap();
         assert_eq!(skew, Skew::Behind(hour));
         assert_eq!(steady.tell(after(60), MINUTE).0, after(3630));
-        let (mut steady, skew) = Steady::begin(at(NOON), Some(at("2036-11-24T12:00:00Z")));
-        assert!(matches!(skew, Skew::Unbelievable(_)));
-        assert_eq!(
-            steady.tell(after(60), MINUTE),
-            (after(60), Skew::None),
-            "the wall clock is all there is"
-        );
+        for latest in ["2036-11-24T12:00:00Z", "2016-11-24T12:00:00Z"] {
+            let (wall, latest) = (at(NOON), at(latest));
+            assert_eq!(Steady::begin(wall, Some(latest)).unwrap_err(), Leap { wall, latest });
+        }
+        let holidays = at("2026-10-21T12:00:00Z");
+        assert_eq!(Steady::begin(at(NOON), Some(holidays)).unwrap().1, Skew::None);
     }
 
     proptest! {
@@ -241,7 +252,7 @@ mod tests {
         fn time_never_goes_back_and_never_leaps_further_than_a_sleep(
             steps in prop::collection::vec((0_u64..7200, -400_000_000_i64..400_000_000), 1..50)
         ) {
-            let (mut steady, _) = Steady::begin(at(NOON), None);
+            let (mut steady, _) = Steady::begin(at(NOON), None).unwrap();
             let mut last = at(NOON);
             for (passed, wall) in steps {
                 let passed = Duration::from_secs(passed);

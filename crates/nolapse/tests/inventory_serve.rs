@@ -137,3 +137,109 @@ fn a_killed_process_leaves_an_inventory_that_is_whole() {
     assert_eq!(ended.code(), Some(0), "{said}");
     assert_eq!(place.endpoints().len(), 200, "nothing that was due is lost");
 }
+
+/// Sets the latest time in the inventory, as if it had been served then.
+fn served_at(place: &Place, time: &str) {
+    let address = store::Address::parse(&place.folder.at("inventory.db").display().to_string()).expect("a path");
+    let now = "2026-11-25T12:00:00Z".parse().expect("a time");
+    let memory = store::Store::open_blocking(&address, &store::Opening::at(now)).expect("it opens");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime
+        .block_on(memory.set(engine::conductor::TIME, time))
+        .expect("it is set");
+}
+
+#[test]
+fn a_clock_that_cannot_be_right_is_refused_unless_it_is_trusted() {
+    let world = World::new();
+    let site = world.sound();
+    let place = Place::new(&world, &format!("sound.test@{}", site.address));
+    let serve = |more: &[&str]| -> cli_world::Ran {
+        let ran = place.serve(more).output();
+        ran.expect("the binary starts").into()
+    };
+    for wrong in ["2016-11-25T12:00:00Z", "2066-11-25T12:00:00Z"] {
+        served_at(&place, wrong);
+        let refused = serve(&["--once"]);
+        assert_eq!(refused.code, 2, "{}", refused.err);
+        assert!(
+            refused.err.contains(wrong) && refused.err.contains("--trust-clock"),
+            "{}",
+            refused.err
+        );
+        assert!(place.endpoints().is_empty(), "nothing was done");
+    }
+    let trusted = serve(&["--once", "--trust-clock"]);
+    assert_eq!(trusted.code, 0, "{}", trusted.err);
+    assert_eq!(serve(&["--once"]).code, 0, "the clock is known now");
+    assert_eq!(place.endpoints().len(), 1);
+}
+
+#[test]
+fn what_ended_long_ago_is_forgotten_on_request_and_by_serve() {
+    let world = World::new();
+    let site = world.sound();
+    let place = Place::new(&world, &format!("sound.test@{}", site.address));
+    let run = |arguments: &[&str]| {
+        let mut all: Vec<&str> = arguments.to_vec();
+        let flags: Vec<&str> = place.flags.iter().take(2).map(String::as_str).collect();
+        all.extend(flags);
+        nolapse(all)
+    };
+    let unsaid = run(&["prune"]);
+    assert_eq!(unsaid.code, 2);
+    assert!(unsaid.err.contains("--keep 400d"), "{}", unsaid.err);
+    assert_eq!(run(&["prune", "--keep", "1h"]).code, 2);
+    // A source that nobody tells of any more, and whose run ended long ago.
+    let address = store::Address::parse(&place.folder.at("inventory.db").display().to_string()).expect("a path");
+    let long_ago: jiff::Timestamp = "2020-01-01T00:00:00Z".parse().expect("a time");
+    let old_runs = || {
+        let memory = store::Store::open_blocking(&address, &store::Opening::at(long_ago)).expect("it opens");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let source = model::sighting::SourceName::parse("fleet").expect("a name");
+        let run = |began| model::inventory::SourceRun {
+            source: source.clone(),
+            kind: model::sighting::SourceKind::List,
+            began,
+            outcome: None,
+        };
+        runtime.block_on(memory.note_run(run(long_ago))).expect("it is noted");
+        drop(memory);
+        move || {
+            let memory =
+                store::Store::open_blocking(&address, &store::Opening::at(long_ago).reading()).expect("it opens");
+            let runs = runtime.block_on(memory.runs(&source, 10)).expect("they are read");
+            runs.iter().filter(|run| run.began == long_ago).count()
+        }
+    };
+    let left = old_runs();
+    let ran: cli_world::Ran = place.serve(&["--once"]).output().expect("the binary starts").into();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert_eq!(left(), 1, "without a word everything is kept");
+    let ran = run(&["prune", "--keep", "400d"]);
+    assert_eq!((ran.code, left()), (0, 0), "{}", ran.err);
+    assert_eq!(place.endpoints().len(), 1, "what is served stays");
+}
+
+#[test]
+fn serve_forgets_once_a_day_what_it_is_told_to() {
+    let world = World::new();
+    let site = world.sound();
+    let place = Place::new(&world, &format!("sound.test@{}", site.address));
+    let config = std::fs::read_to_string(place.folder.at("nolapse.toml")).expect("it is there");
+    place.folder.file("nolapse.toml", config.replace("[source", "keep = \"400d\"\n[source"));
+    let ran: cli_world::Ran = place.serve(&["--once"]).output().expect("the binary starts").into();
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let setting = || {
+        let address =
+            store::Address::parse(&place.folder.at("inventory.db").display().to_string()).expect("a path");
+        let now = "2026-11-25T12:00:00Z".parse().expect("a time");
+        let memory = store::Store::open_blocking(&address, &store::Opening::at(now).reading()).expect("it opens");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(memory.setting("engine.pruned")).expect("it is read")
+    };
+    let first = setting();
+    assert!(first.is_some(), "it was done");
+    let again: cli_world::Ran = place.serve(&["--once"]).output().expect("the binary starts").into();
+    assert_eq!((again.code, setting()), (0, first), "once a day: {}", again.err);
+}

@@ -57,20 +57,29 @@ pub(crate) const STEPS: &[&str] = &[
     "DELETE FROM letter WHERE written < ?1 AND state <> 'waiting'",
 ];
 
-/// Does one step; says how many rows went.
+/// Does one step; says how many rows went. Counters are right after each, since we may be killed before the next.
 pub(crate) fn step(session: &mut Session, sql: &str, before: i64) -> Result<u64, Trouble> {
+    let counted = COUNTED.iter().any(|(_, table)| sql.starts_with(&format!("DELETE FROM {table} ")));
     let sql = sql.replace("?1", "CAST(?1 AS BIGINT)");
-    session.execute(&sql, &[Value::Int(before)])
+    let gone = session.execute(&sql, &[Value::Int(before)])?;
+    if counted && gone > 0 {
+        recount(session)?;
+    }
+    Ok(gone)
 }
 
+/// Tables whose rows are counted, and how the counter is called.
+const COUNTED: &[(&str, &str)] = &[
+    (counter::CERTIFICATES, "certificate"),
+    (counter::CLAIMS, "claim"),
+    (counter::NAMES, "name"),
+    (counter::PLACES, "place"),
+    (counter::STANDINGS, "standing"),
+];
+
 /// Counts anew what is kept as counters.
-pub(crate) fn recount(session: &mut Session) -> Result<(), Trouble> {
-    for (key, table) in [
-        (counter::CERTIFICATES, "certificate"),
-        (counter::CLAIMS, "claim"),
-        (counter::NAMES, "name"),
-        (counter::PLACES, "place"),
-    ] {
+fn recount(session: &mut Session) -> Result<(), Trouble> {
+    for (key, table) in COUNTED.iter().copied().filter(|(_, table)| *table != "standing") {
         session.execute("DELETE FROM counter WHERE key = ?1", &[Value::from(key)])?;
         session.execute(
             &format!("INSERT INTO counter (key, value) SELECT CAST(?1 AS TEXT), count(*) FROM {table}"),

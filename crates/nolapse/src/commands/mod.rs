@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Export(keep::Out),
     /// Read such a folder where no inventory is yet
     Import(keep::In),
+    /// Forget what ended long ago, and certificates that nothing refers to any more
+    Prune(keep::Prune),
     /// Say what a finding or failure means and how to mend it
     Explain(explain::Args),
     /// Show every bound on what strangers control
@@ -84,6 +86,7 @@ impl Command {
             Self::Restore(args) => keep::restore(&args),
             Self::Export(args) => keep::export(&args),
             Self::Import(args) => keep::import(&args),
+            Self::Prune(args) => keep::prune(&args),
             Self::Explain(args) => explain::run(&args),
             Self::Limits(args) => limits::run(&args),
             Self::TrustStores(args) => trust_stores::run(&args),

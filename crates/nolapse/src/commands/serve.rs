@@ -16,6 +16,7 @@ use store::Store;
 
 use crate::anchors::StoreArgs;
 use crate::commands::asking::Asking;
+use crate::commands::keep;
 use crate::commands::looking::{resolver, threshold};
 use crate::config::{Config, Pace};
 use crate::inventory::{Inventory, Where, asking, runtime};
@@ -33,6 +34,10 @@ pub(crate) struct Args {
     /// As --once, but ask every source and look at every endpoint, due or not
     #[arg(long, env = "NOLAPSE_EVERYTHING", hide_env = true)]
     everything: bool,
+
+    /// Believe the clock of this machine, however far it is from the latest time in the inventory
+    #[arg(long, env = "NOLAPSE_TRUST_CLOCK", hide_env = true)]
+    trust_clock: bool,
 
     #[command(flatten)]
     place: Where,
@@ -111,6 +116,7 @@ impl Args {
         Self {
             once: true,
             everything: true,
+            trust_clock: false,
             place,
             pages: pages::PageArgs::default(),
             looking: Looking {
@@ -160,10 +166,8 @@ async fn score(args: &Args, config: &Config, store: &Store, signals: &Signals) -
         ..
     } = config.pace;
     let network = network(&args.looking, timeout);
-    let latest = store
-        .setting(conductor::TIME)
-        .await?
-        .and_then(|time| time.parse().ok());
+    let latest = keep::latest(store).await?.filter(|_| !args.trust_clock);
+    let time = Timepiece::steady(latest).map_err(keep::leapt)?;
     let allowed = limit::connections().unwrap_or(usize::MAX);
     let concurrency = config.pace.concurrency.min(allowed).max(1);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -179,12 +183,13 @@ async fn score(args: &Args, config: &Config, store: &Store, signals: &Signals) -
             per_network,
             rate,
         }),
-        judge: Arc::new(judge(&args.looking, config, Timepiece::steady(latest))?),
+        judge: Arc::new(judge(&args.looking, config, time)?),
         vantage: Vantage::local(),
         cadence: Arc::new(config.cadence.clone()),
         owner: owner()?,
         sources: asking::sources(config, &network),
         network,
+        keep: config.keep,
         until: match (args.once, args.everything) {
             (false, false) => Until::Stopped,
             (true, false) => Until::NothingIsDue,
@@ -294,6 +299,10 @@ impl Voice {
                 say::line(&format!("working on {shards} of {} parts", store::SHARDS));
             }
             Told::Leading { .. } => {}
+            Told::Forgotten { rows: 0 } => {}
+            Told::Forgotten { rows } => {
+                say::line(&format!("{} of what ended long ago forgotten", text::counted(rows, "row")));
+            }
             Told::Trouble(error) => say::warning(&format!("{error}; trying again")),
             Told::Asked(done) => asked(&done),
         }
@@ -333,7 +342,7 @@ impl Voice {
             )),
             Skew::Unbelievable(by) => say::warning(&format!(
                 "the clock leapt by {} and is not believed: judging by the time that has really passed; set the clock, and if it \
-                 is right, start `nolapse serve` anew",
+                 is right, start `nolapse serve --trust-clock`",
                 span(by)
             )),
         }

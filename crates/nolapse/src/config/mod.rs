@@ -35,6 +35,7 @@ use model::limits;
 use toml::{Table, Value};
 
 pub(crate) use self::sources::{Configured, Place};
+use crate::commands::keep::kept;
 use crate::sheet::Format;
 use crate::{file, text};
 
@@ -45,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) path: Option<PathBuf>,
     /// Where the inventory is kept.
     pub(crate) store: Option<String>,
+    /// How long what has ended is kept; for ever without it.
+    pub(crate) keep: Option<SignedDuration>,
     /// Sources, in the order of their names.
     pub(crate) sources: Vec<Configured>,
     /// How often to look.
@@ -92,6 +95,7 @@ impl Default for Config {
         Self {
             path: None,
             store: None,
+            keep: None,
             sources: Vec::new(),
             cadence: Cadence::DEFAULT,
             pace: Pace::DEFAULT,
@@ -145,8 +149,11 @@ impl Config {
             ..Self::default()
         };
         if let Some(store) = section(&table, "store")? {
-            value::known("[store]", store, &["url"])?;
+            value::known("[store]", store, &["url", "keep"])?;
             config.store = value::text(store, "url").context("store")?;
+            config.keep = value::text(store, "keep")?
+                .map(|typed| kept(&typed).map_err(|words| anyhow!("store.keep: {words}")))
+                .transpose()?;
         }
         if let Some(schedule) = section(&table, "schedule")? {
             schedule::read(schedule, &mut config).context("schedule")?;
@@ -228,7 +235,7 @@ mod tests {
         let nothing = parse("").unwrap();
         assert_eq!((nothing.store, nothing.sources.len()), (None, 0));
         let all = parse(
-            "[store]\nurl = \"/var/x.db\"\n\
+            "[store]\nurl = \"/var/x.db\"\nkeep = \"400d\"\n\
              [schedule]\nevery = \"30m\"\nsources_every = \"1d\"\nquiet = [\"22:00-06:00+02:00\"]\nconcurrency = 8\nrate = 10\n\
              [policy]\nwarning = \"21d\"\ncritical = \"10%\"\ngrace = \"12h\"\nfresh = \"2d\"\n\
              [report]\nformat = \"markdown\"\n\
@@ -237,6 +244,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(all.store.as_deref(), Some("/var/x.db"));
+        assert_eq!(all.keep, Some(SignedDuration::from_hours(400 * 24)));
         assert_eq!(all.cadence.every, SignedDuration::from_mins(30));
         assert_eq!(all.cadence.quiet.len(), 1);
         assert_eq!((all.pace.concurrency, all.pace.rate), (8, Some(10.0)));
@@ -276,6 +284,7 @@ mod tests {
             ("[schedule]\nquiet = [\"22-6\"]\n", "22:00-06:00"),
             ("[schedule]\nconcurrency = 0\n", "concurrency"),
             ("[policy]\ngrace = 3\n", "grace"),
+            ("[store]\nkeep = \"1h\"\n", "at least a day"),
             ("store = 1\n", "[store]"),
             ("[source.\"A B\"]\nkind = \"list\"\n", "a source is called"),
             ("[source.a]\nfile = \"x\"\n", "kind is missing"),

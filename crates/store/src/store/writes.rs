@@ -179,7 +179,6 @@ impl Store {
                 .write(move |session| prune::step(session, sql, before))
                 .await?;
         }
-        self.desk.write(prune::recount).await?;
         Ok(gone)
     }
 }
