@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use model::inventory::episode::Sample;
 use model::inventory::{DuePlace, RowId, Vantage};
 use model::sighting::SourceName;
-use store::{Error, Lease, SHARDS, Store, Trouble};
+use store::{Error, Holder, Lease, SHARDS, Store, Trouble};
 use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -77,8 +77,11 @@ pub enum Until {
 pub enum Told {
     /// The wall clock is wrong, or the machine slept.
     Skew(Skew),
-    /// Somebody else holds all work; we wait until they give it back or their lease runs out.
-    Waiting,
+    /// Others hold all work; we wait until they give it back or their lease runs out.
+    Waiting {
+        /// Who.
+        holders: Vec<Holder>,
+    },
     /// We have work.
     Leading {
         /// Shards of it.
@@ -155,8 +158,8 @@ const SOURCES_AT_ONCE: usize = 2;
 /// Batches that wait while the memory cannot be written; then looking stops, since nothing is kept of it.
 const HELD_BACK: usize = 4_096;
 
-/// Whoever holds this shard forgets for all.
-const FORGETS: u16 = 0;
+/// Whoever holds this shard does for all what is done once: it forgets, and closes what others left open.
+const FIRST: u16 = 0;
 
 /// Conducts until its end. `say` is called for what people may want to hear.
 pub async fn conduct(
@@ -278,6 +281,9 @@ impl Conductor<'_> {
         }
         self.write().await?;
         self.asking.shutdown().await;
+        for name in std::mem::take(&mut self.asked) {
+            self.store.interrupt_runs(&name, self.now()).await?;
+        }
         self.store.release(self.lease.clone()).await?;
         self.note_time().await;
         Ok(())
@@ -326,7 +332,7 @@ impl Conductor<'_> {
         if !self.lease.shards.is_empty() {
             self.ask_sources().await?;
         }
-        if self.lease.shards.contains_key(&FORGETS) {
+        if self.lease.shards.contains_key(&FIRST) {
             self.forgetting.begin(self.store, self.now());
         }
         (self.say)(Told::Standing(Counts {
@@ -357,11 +363,31 @@ impl Conductor<'_> {
         // What is not held is asked for again at the next beat, so that a lease that runs out is noticed.
         self.claimed_at = (has > 0).then(Instant::now);
         if has == 0 && !self.waiting {
-            (self.say)(Told::Waiting);
+            let holders = self.store.holders(self.now()).await;
+            if let Some(holders) = self.or_later(holders)? {
+                (self.say)(Told::Waiting { holders });
+            }
         } else if has != had && has > 0 {
             (self.say)(Told::Leading { shards: has });
         }
         self.waiting = has == 0;
+        // Whoever had these shards asks no more.
+        if had == 0 && self.lease.shards.contains_key(&FIRST) {
+            self.interrupt_runs().await?;
+        }
+        Ok(())
+    }
+
+    /// Notes that askings which were under way when their process ended were interrupted.
+    async fn interrupt_runs(&mut self) -> Result<(), Broken> {
+        let rows = self.store.sources().await;
+        for row in self.or_later(rows)?.unwrap_or_default() {
+            let is_open = row.last.is_some_and(|run| run.outcome.is_none());
+            if is_open && !self.asked.contains(&row.source) {
+                let noted = self.store.interrupt_runs(&row.source, self.now()).await;
+                self.or_later(noted)?;
+            }
+        }
         Ok(())
     }
 

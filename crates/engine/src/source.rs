@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use model::inventory::{RowId, RunEnd, RunOutcome, SourceRun};
+use model::inventory::{RowId, RunEnd, RunOutcome, SourceRow, SourceRun};
 use model::sighting::{Sighting, SourceKind, SourceName};
 use model::{Certificate, Fingerprint, Untrusted};
 use net::clock::SystemClock;
@@ -29,8 +29,20 @@ pub struct Source {
     pub kind: SourceKind,
     /// How often it is asked, when not as often as the others.
     pub every: Option<SignedDuration>,
+    /// What an answer with nothing in it means.
+    pub empty: Empty,
     /// Asks.
     pub ask: Arc<Asking>,
+}
+
+/// What it means when a source that told of something answers with nothing, and says that this is all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Empty {
+    /// That something is wrong with it: a file that was just emptied, an account whose rights were taken away.
+    #[default]
+    Fails,
+    /// That nothing exists any more.
+    Counts,
 }
 
 /// Asks a source once, on a thread that may block.
@@ -136,9 +148,18 @@ pub async fn run(source: &Source, store: &Store, cadence: &Cadence, now: Timesta
             *stored.skipped.entry(reason).or_default() += count;
         }
     }
-    let ended = asking
+    let mut ended = asking
         .await
         .unwrap_or_else(|_| Answer::failed("it broke while it was asked, which is a bug of nolapse"));
+    if source.empty == Empty::Fails && is_empty(&ended) {
+        let before = row(source, store)
+            .await?
+            .and_then(|row| row.last_complete?.outcome);
+        if let Some(known) = before.map(|before| before.stored).filter(|known| *known > 0) {
+            ended.end = RunEnd::Failed;
+            ended.error = Some(emptied(&source.name, known));
+        }
+    }
     let outcome = outcome(&ended, stored, now);
     let failed = outcome.end == RunEnd::Failed;
     run.outcome = Some(outcome);
@@ -244,12 +265,25 @@ fn number(detail: &str) -> Option<String> {
         .map(str::to_owned)
 }
 
+fn is_empty(ended: &Answer) -> bool {
+    ended.end == RunEnd::Complete && ended.given == 0 && ended.skipped.values().all(|count| *count == 0)
+}
+
+/// What a person reads of a source that has nothing left.
+fn emptied(name: &SourceName, known: u64) -> String {
+    format!(
+        "it answered with nothing, after {known} the last time, which stay as they are; if nothing is right: \
+         nolapse source run {name} --accept-empty"
+    )
+}
+
 async fn failures(source: &Source, store: &Store) -> Result<u32, Error> {
+    Ok(row(source, store).await?.map_or(0, |row| row.failures))
+}
+
+async fn row(source: &Source, store: &Store) -> Result<Option<SourceRow>, Error> {
     let rows = store.sources().await?;
-    Ok(rows
-        .iter()
-        .find(|row| row.source == source.name)
-        .map_or(0, |row| row.failures))
+    Ok(rows.into_iter().find(|row| row.source == source.name))
 }
 
 /// Spreads sources over the period.

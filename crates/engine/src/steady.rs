@@ -241,7 +241,10 @@ mod tests {
         assert_eq!(steady.tell(after(60), MINUTE).0, after(3630));
         for latest in ["2036-11-24T12:00:00Z", "2016-11-24T12:00:00Z"] {
             let (wall, latest) = (at(NOON), at(latest));
-            assert_eq!(Steady::begin(wall, Some(latest)).unwrap_err(), Leap { wall, latest });
+            assert_eq!(
+                Steady::begin(wall, Some(latest)).unwrap_err(),
+                Leap { wall, latest }
+            );
         }
         let holidays = at("2026-10-21T12:00:00Z");
         assert_eq!(Steady::begin(at(NOON), Some(holidays)).unwrap().1, Skew::None);

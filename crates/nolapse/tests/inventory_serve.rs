@@ -121,7 +121,7 @@ fn a_killed_process_leaves_an_inventory_that_is_whole() {
     child.wait().expect("it ends");
     let before = place.endpoints().len();
     assert!(before <= 200);
-    // Its lease may still run: another one is told so, and waits for it to end.
+    // Its lease still runs; that it is gone can be seen, so that nobody waits for its end.
     let mut next = place
         .serve(&["--once"])
         .stderr(Stdio::piped())
@@ -135,15 +135,23 @@ fn a_killed_process_leaves_an_inventory_that_is_whole() {
         .read_to_string(&mut said)
         .expect("text");
     assert_eq!(ended.code(), Some(0), "{said}");
+    assert!(
+        said.contains(&format!("process {} on ", child.id())) && said.contains("taking it over"),
+        "{said}"
+    );
+    assert!(!said.contains("waiting until"), "{said}");
     assert_eq!(place.endpoints().len(), 200, "nothing that was due is lost");
 }
 
 /// Sets the latest time in the inventory, as if it had been served then.
 fn served_at(place: &Place, time: &str) {
-    let address = store::Address::parse(&place.folder.at("inventory.db").display().to_string()).expect("a path");
+    let address =
+        store::Address::parse(&place.folder.at("inventory.db").display().to_string()).expect("a path");
     let now = "2026-11-25T12:00:00Z".parse().expect("a time");
     let memory = store::Store::open_blocking(&address, &store::Opening::at(now)).expect("it opens");
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("a runtime");
     runtime
         .block_on(memory.set(engine::conductor::TIME, time))
         .expect("it is set");
@@ -191,11 +199,14 @@ fn what_ended_long_ago_is_forgotten_on_request_and_by_serve() {
     assert!(unsaid.err.contains("--keep 400d"), "{}", unsaid.err);
     assert_eq!(run(&["prune", "--keep", "1h"]).code, 2);
     // A source that nobody tells of any more, and whose run ended long ago.
-    let address = store::Address::parse(&place.folder.at("inventory.db").display().to_string()).expect("a path");
+    let address =
+        store::Address::parse(&place.folder.at("inventory.db").display().to_string()).expect("a path");
     let long_ago: jiff::Timestamp = "2020-01-01T00:00:00Z".parse().expect("a time");
     let old_runs = || {
         let memory = store::Store::open_blocking(&address, &store::Opening::at(long_ago)).expect("it opens");
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
         let source = model::sighting::SourceName::parse("fleet").expect("a name");
         let run = |began| model::inventory::SourceRun {
             source: source.clone(),
@@ -203,17 +214,23 @@ fn what_ended_long_ago_is_forgotten_on_request_and_by_serve() {
             began,
             outcome: None,
         };
-        runtime.block_on(memory.note_run(run(long_ago))).expect("it is noted");
+        runtime
+            .block_on(memory.note_run(run(long_ago)))
+            .expect("it is noted");
         drop(memory);
         move || {
-            let memory =
-                store::Store::open_blocking(&address, &store::Opening::at(long_ago).reading()).expect("it opens");
+            let memory = store::Store::open_blocking(&address, &store::Opening::at(long_ago).reading())
+                .expect("it opens");
             let runs = runtime.block_on(memory.runs(&source, 10)).expect("they are read");
             runs.iter().filter(|run| run.began == long_ago).count()
         }
     };
     let left = old_runs();
-    let ran: cli_world::Ran = place.serve(&["--once"]).output().expect("the binary starts").into();
+    let ran: cli_world::Ran = place
+        .serve(&["--once"])
+        .output()
+        .expect("the binary starts")
+        .into();
     assert_eq!(ran.code, 0, "{}", ran.err);
     assert_eq!(left(), 1, "without a word everything is kept");
     let ran = run(&["prune", "--keep", "400d"]);
@@ -227,19 +244,84 @@ fn serve_forgets_once_a_day_what_it_is_told_to() {
     let site = world.sound();
     let place = Place::new(&world, &format!("sound.test@{}", site.address));
     let config = std::fs::read_to_string(place.folder.at("nolapse.toml")).expect("it is there");
-    place.folder.file("nolapse.toml", config.replace("[source", "keep = \"400d\"\n[source"));
-    let ran: cli_world::Ran = place.serve(&["--once"]).output().expect("the binary starts").into();
+    place.folder.file(
+        "nolapse.toml",
+        config.replace("[source", "keep = \"400d\"\n[source"),
+    );
+    let ran: cli_world::Ran = place
+        .serve(&["--once"])
+        .output()
+        .expect("the binary starts")
+        .into();
     assert_eq!(ran.code, 0, "{}", ran.err);
     let setting = || {
         let address =
             store::Address::parse(&place.folder.at("inventory.db").display().to_string()).expect("a path");
         let now = "2026-11-25T12:00:00Z".parse().expect("a time");
-        let memory = store::Store::open_blocking(&address, &store::Opening::at(now).reading()).expect("it opens");
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(memory.setting("engine.pruned")).expect("it is read")
+        let memory =
+            store::Store::open_blocking(&address, &store::Opening::at(now).reading()).expect("it opens");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        runtime
+            .block_on(memory.setting("engine.pruned"))
+            .expect("it is read")
     };
     let first = setting();
     assert!(first.is_some(), "it was done");
-    let again: cli_world::Ran = place.serve(&["--once"]).output().expect("the binary starts").into();
+    let again: cli_world::Ran = place
+        .serve(&["--once"])
+        .output()
+        .expect("the binary starts")
+        .into();
     assert_eq!((again.code, setting()), (0, first), "once a day: {}", again.err);
+}
+
+#[test]
+fn a_second_one_says_who_holds_the_work() {
+    let world = World::new();
+    let site = world.sound();
+    let place = Place::new(&world, &format!("sound.test@{}", site.address));
+    let spawn = || {
+        place
+            .serve(&[])
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary starts")
+    };
+    let mut first = spawn();
+    let first_lines = until(&mut first, "source fleet: complete");
+    let mut second = spawn();
+    let second_lines = until(&mut second, &format!("(process {} on ", first.id()));
+    for child in [&mut first, &mut second] {
+        signal(child, "-TERM");
+        assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    }
+    drop((first_lines, second_lines));
+}
+
+#[test]
+fn a_source_that_is_suddenly_empty_has_failed_unless_a_person_says_so() {
+    let world = World::new();
+    let site = world.sound();
+    let place = Place::new(&world, &format!("sound.test@{}", site.address));
+    let run = |arguments: &[&str]| {
+        let mut all: Vec<&str> = arguments.to_vec();
+        all.extend(place.flags.iter().take(2).map(String::as_str));
+        nolapse(all)
+    };
+    assert_eq!(run(&["source", "run", "fleet"]).code, 0);
+    place.folder.file("fleet.txt", "# nothing\n");
+    let emptied = run(&["source", "run", "fleet"]);
+    assert_eq!(emptied.code, 3, "{}", emptied.err);
+    assert!(
+        emptied.err.contains("nothing, after 1") && emptied.err.contains("--accept-empty"),
+        "{}",
+        emptied.err
+    );
+    let told = || run(&["report", "names", "--format", "ndjson"]);
+    assert_eq!(told().code, 0);
+    let accepted = run(&["source", "run", "fleet", "--accept-empty"]);
+    assert_eq!(accepted.code, 0, "{}", accepted.err);
+    assert_eq!(run(&["source", "run", "fleet"]).code, 0, "it was empty before");
 }

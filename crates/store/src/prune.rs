@@ -59,7 +59,9 @@ pub(crate) const STEPS: &[&str] = &[
 
 /// Does one step; says how many rows went. Counters are right after each, since we may be killed before the next.
 pub(crate) fn step(session: &mut Session, sql: &str, before: i64) -> Result<u64, Trouble> {
-    let counted = COUNTED.iter().any(|(_, table)| sql.starts_with(&format!("DELETE FROM {table} ")));
+    let counted = COUNTED
+        .iter()
+        .any(|(_, table)| sql.starts_with(&format!("DELETE FROM {table} ")));
     let sql = sql.replace("?1", "CAST(?1 AS BIGINT)");
     let gone = session.execute(&sql, &[Value::Int(before)])?;
     if counted && gone > 0 {

@@ -45,6 +45,17 @@ pub struct Lease {
     pub shards: BTreeMap<u16, i64>,
 }
 
+/// One who holds shards.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Who.
+    pub owner: Box<str>,
+    /// How many.
+    pub shards: u16,
+    /// Until when, unless claimed again before.
+    pub until: Timestamp,
+}
+
 /// The shard of a place.
 pub fn shard(place: &Place) -> u16 {
     shard_of(&words::digest(place.key().as_bytes()))
@@ -97,6 +108,33 @@ pub(crate) fn claim(
         }
     }
     Ok(lease)
+}
+
+/// Who holds shards at `now`.
+pub(crate) fn holders(session: &mut Session, now: Timestamp) -> Result<Vec<Holder>, Trouble> {
+    let rows = session.query(
+        "SELECT owner, count(*), max(until) FROM shard WHERE until > ?1 GROUP BY owner ORDER BY owner",
+        &[Value::Int(milliseconds(now))],
+    )?;
+    let holder = |row: &crate::value::Row| {
+        Ok(Holder {
+            owner: row.text(0)?.into(),
+            shards: u16::try_from(row.int(1)?).unwrap_or(SHARDS),
+            until: time(row.int(2)?)?,
+        })
+    };
+    rows.iter().map(holder).collect()
+}
+
+/// Ends the leases of somebody who is known to be gone. Should it live after all, what it writes is refused: the next
+/// holder has another epoch.
+pub(crate) fn oust(session: &mut Session, owner: &str) -> Result<(), Trouble> {
+    session
+        .execute(
+            "UPDATE shard SET until = 0 WHERE owner = ?1",
+            &[Value::from(owner)],
+        )
+        .map(drop)
 }
 
 /// Gives shards back before their time.

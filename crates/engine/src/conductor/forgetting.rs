@@ -56,7 +56,9 @@ async fn forget(store: &Store, keep: SignedDuration, now: Timestamp) -> Result<O
     if last.is_some_and(|last| last <= now && now.duration_since(last) < EVERY) {
         return Ok(None);
     }
-    let gone = store.prune(now.saturating_sub(keep).unwrap_or(Timestamp::MIN)).await?;
+    let gone = store
+        .prune(now.saturating_sub(keep).unwrap_or(Timestamp::MIN))
+        .await?;
     store.set(LAST, &now.to_string()).await?;
     Ok(Some(gone))
 }

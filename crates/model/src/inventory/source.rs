@@ -16,7 +16,7 @@ pub struct SourceRun {
     pub kind: SourceKind,
     /// When it began. Kept to the millisecond.
     pub began: Timestamp,
-    /// How it ended; `None` while it runs, and for ever when the program was killed meanwhile.
+    /// How it ended; `None` while it runs, and until the next one starts when the program was killed meanwhile.
     pub outcome: Option<RunOutcome>,
 }
 
@@ -46,11 +46,13 @@ pub enum RunEnd {
     Partial,
     /// Nothing, or nothing of use, was read.
     Failed,
+    /// Whoever asked ended in the middle: what it had read until then is kept, and nothing follows from the rest.
+    Interrupted,
 }
 
 impl RunEnd {
     /// Every end.
-    pub const ALL: [Self; 3] = [Self::Complete, Self::Partial, Self::Failed];
+    pub const ALL: [Self; 4] = [Self::Complete, Self::Partial, Self::Failed, Self::Interrupted];
 
     /// The word used in every output and in the store.
     pub const fn word(self) -> &'static str {
@@ -58,6 +60,7 @@ impl RunEnd {
             Self::Complete => "complete",
             Self::Partial => "partial",
             Self::Failed => "failed",
+            Self::Interrupted => "interrupted",
         }
     }
 }

@@ -103,7 +103,9 @@ pub(crate) fn import(args: &In) -> anyhow::Result<Exit> {
 pub(crate) fn prune(args: &Prune) -> anyhow::Result<Exit> {
     let Inventory { config, store } = args.place.open()?;
     let Some(keep) = args.keep.or(config.keep) else {
-        bail!("it is not said how long to keep what has ended: give --keep 400d, or keep = \"400d\" under [store]");
+        bail!(
+            "it is not said how long to keep what has ended: give --keep 400d, or keep = \"400d\" under [store]"
+        );
     };
     let gone = runtime()?.block_on(async {
         let latest = latest(&store).await?.filter(|_| !args.trust_clock);

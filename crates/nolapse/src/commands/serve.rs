@@ -5,11 +5,11 @@ mod pages;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
 use assess::{Policy, SignatureMemory, Threshold};
 use engine::conductor::{self, Counts, Ended, Score, Told, Until};
 use engine::look::{Judge, hush_caught_panics};
 use engine::steady::{Skew, Timepiece};
+use jiff::Timestamp;
 use model::inventory::{RunEnd, Vantage};
 use net::{Caps, Families, Permits};
 use store::Store;
@@ -19,6 +19,7 @@ use crate::commands::asking::Asking;
 use crate::commands::keep;
 use crate::commands::looking::{resolver, threshold};
 use crate::config::{Config, Pace};
+use crate::inventory::life::Life;
 use crate::inventory::{Inventory, Where, asking, runtime};
 use crate::scan::signals::Signals;
 use crate::{Exit, limit, say, text};
@@ -99,8 +100,9 @@ systemd its StateDirectory), and what is looked at is what `nolapse scan --save`
 
 The pages are on http://127.0.0.1:8787/ and are for this machine alone.
 
-Ctrl-C or SIGTERM lets looks and questions to sources under way end and writes them; a second one ends at once. What is due is kept in the inventory: a \
-crash or a day offline loses no turn. Several `nolapse serve` may share one PostgreSQL; they divide the work.
+Ctrl-C or SIGTERM lets looks under way end and writes them; sources that are being asked are left, and asked again at the next \
+start; a second one ends at once. What is due is kept in the inventory: a \
+crash or a day offline loses no turn. Several `nolapse serve` may share one inventory: one works, and when it ends the next one takes over.
 
 Exit status:
   0    ended in order
@@ -140,7 +142,9 @@ pub(crate) fn run_until(args: &Args, signals: &Signals) -> anyhow::Result<Exit> 
     let listening = lasts.then(|| args.pages.listen()).transpose()?.flatten();
     let runtime = runtime()?;
     let (ended, counts) = runtime.block_on(async {
-        let score = score(args, &config, &store, signals).await?;
+        let life = Life::own()?;
+        let score = score(args, &config, &store, &life, signals).await?;
+        take_over(&store, &life, score.judge.time.now()).await?;
         let _pages = listening
             .map(|listening| listening.answer(&store, &score))
             .transpose()?;
@@ -157,7 +161,25 @@ pub(crate) fn run_until(args: &Args, signals: &Signals) -> anyhow::Result<Exit> 
     })
 }
 
-async fn score(args: &Args, config: &Config, store: &Store, signals: &Signals) -> anyhow::Result<Score> {
+/// Takes from those who are gone what they can no longer give back: nobody need wait for their leases to end.
+async fn take_over(store: &Store, life: &Life, now: Timestamp) -> anyhow::Result<()> {
+    for holder in store.holders(now).await? {
+        if life.outlived(&holder.owner) {
+            store.oust(&holder.owner).await?;
+            let shown = Life::shown(&holder.owner);
+            say::line(&format!("{shown} held the work and is gone: taking it over"));
+        }
+    }
+    Ok(())
+}
+
+async fn score(
+    args: &Args,
+    config: &Config,
+    store: &Store,
+    life: &Life,
+    signals: &Signals,
+) -> anyhow::Result<Score> {
     let Pace {
         per_address,
         per_network,
@@ -186,7 +208,7 @@ async fn score(args: &Args, config: &Config, store: &Store, signals: &Signals) -
         judge: Arc::new(judge(&args.looking, config, time)?),
         vantage: Vantage::local(),
         cadence: Arc::new(config.cadence.clone()),
-        owner: owner()?,
+        owner: life.name().into(),
         sources: asking::sources(config, &network),
         network,
         keep: config.keep,
@@ -229,15 +251,6 @@ fn judge(looking: &Looking, config: &Config, time: Timepiece) -> anyhow::Result<
         at: None,
         time,
     })
-}
-
-/// Different for each process, also on one machine.
-fn owner() -> anyhow::Result<Box<str>> {
-    let mut octets = [0; 8];
-    aws_lc_rs::rand::fill(&mut octets)
-        .ok()
-        .context("the operating system gives no random numbers")?;
-    Ok(format!("{}-{}", std::process::id(), hex::encode(octets)).into())
 }
 
 fn summary(ended: Ended, counts: &Counts) -> String {
@@ -292,16 +305,23 @@ impl Voice {
         match told {
             Told::Standing(counts) => self.standing(counts),
             Told::Skew(skew) => self.skew(skew),
-            Told::Waiting => say::line(
-                "another process holds the work: waiting until it gives it back or its lease of 30 s ends",
-            ),
+            Told::Waiting { holders } => {
+                let holders: Vec<String> = holders.iter().map(|holder| Life::shown(&holder.owner)).collect();
+                say::line(&format!(
+                    "another `nolapse serve` ({}) holds the work: waiting until it gives it back or its lease of 30 s ends",
+                    holders.join(", ")
+                ));
+            }
             Told::Leading { shards } if shards < usize::from(store::SHARDS) => {
                 say::line(&format!("working on {shards} of {} parts", store::SHARDS));
             }
             Told::Leading { .. } => {}
             Told::Forgotten { rows: 0 } => {}
             Told::Forgotten { rows } => {
-                say::line(&format!("{} of what ended long ago forgotten", text::counted(rows, "row")));
+                say::line(&format!(
+                    "{} of what ended long ago forgotten",
+                    text::counted(rows, "row")
+                ));
             }
             Told::Trouble(error) => say::warning(&format!("{error}; trying again")),
             Told::Asked(done) => asked(&done),
@@ -372,10 +392,10 @@ pub(crate) fn asked(done: &engine::source::Done) {
     let error = outcome.error.as_ref().map(|error| error.shown());
     match (outcome.end, error) {
         (RunEnd::Complete, None) => say::line(&words),
-        (RunEnd::Complete, Some(error)) | (RunEnd::Partial | RunEnd::Failed, Some(error)) => {
+        (_, Some(error)) => {
             say::warning(&format!("{words}: {error}"));
         }
-        (RunEnd::Partial | RunEnd::Failed, None) => say::warning(&words),
+        (RunEnd::Partial | RunEnd::Failed | RunEnd::Interrupted, None) => say::warning(&words),
     }
     for remark in &done.remarks {
         say::line(&format!("  {}", model::untrusted::shown_escaped(remark)));

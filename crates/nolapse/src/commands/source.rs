@@ -4,7 +4,7 @@ use std::io;
 
 use anyhow::bail;
 use clap::Subcommand;
-use engine::source::Source;
+use engine::source::{Empty, Source};
 use model::inventory::{RunEnd, SourceRow};
 use net::clock::SystemClock;
 
@@ -41,6 +41,10 @@ struct Run {
     #[arg(long, conflicts_with = "names")]
     all: bool,
 
+    /// Take an answer with nothing in it for what it says, and not for a failure
+    #[arg(long, env = "NOLAPSE_ACCEPT_EMPTY", hide_env = true)]
+    accept_empty: bool,
+
     #[command(flatten)]
     place: Where,
 }
@@ -70,12 +74,15 @@ fn ask(args: &Run) -> anyhow::Result<Exit> {
         bail!("no source is configured: add a [source.NAME] to ./nolapse.toml, or name a file with --config");
     }
     let network = net::Settings::default();
-    let wanted: Vec<Source> = if args.all {
+    let mut wanted: Vec<Source> = if args.all {
         asking::sources(&config, &network)
     } else {
         let one = |name: &String| Ok(asking::source(config.source(name)?, &network));
         args.names.iter().map(one).collect::<anyhow::Result<_>>()?
     };
+    for source in wanted.iter_mut().filter(|_| args.accept_empty) {
+        source.empty = Empty::Counts;
+    }
     runtime()?.block_on(async {
         let mut exit = Exit::Fine;
         for source in &wanted {

@@ -34,7 +34,7 @@ use jiff::SignedDuration;
 use model::limits;
 use toml::{Table, Value};
 
-pub(crate) use self::sources::{Configured, Place};
+pub(crate) use self::sources::{COMMON, Configured, Place};
 use crate::commands::keep::kept;
 use crate::sheet::Format;
 use crate::{file, text};

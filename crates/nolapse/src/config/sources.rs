@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ::sources::settings::Settings;
 use anyhow::{Context as _, anyhow, bail};
+use engine::source::Empty;
 use jiff::SignedDuration;
 use model::sighting::{SourceKind, SourceName};
 use serde::Deserialize as _;
@@ -20,6 +21,8 @@ pub(crate) struct Configured {
     pub(crate) name: SourceName,
     /// How often it is asked, when not as often as the others.
     pub(crate) every: Option<SignedDuration>,
+    /// What an answer with nothing in it means.
+    pub(crate) empty: Empty,
     /// Who is asked.
     pub(crate) place: Place,
 }
@@ -42,6 +45,9 @@ impl Configured {
         }
     }
 }
+
+/// Keys that every source may have.
+pub(crate) const COMMON: &[&str] = &["every", "accept_empty"];
 
 /// Kinds of `crate sources`.
 const TOLD: &[&str] = &["certcentral", "csv", "files", "kubernetes", "list"];
@@ -72,6 +78,10 @@ pub(super) fn read(table: &Table, path: &Path) -> anyhow::Result<Vec<Configured>
 fn one(name: &str, section: &Table, word: &'static str, path: &Path) -> anyhow::Result<Configured> {
     let name = SourceName::parse(name).map_err(|error| anyhow!("{error}"))?;
     let every = schedule::period(section, "every")?;
+    let empty = match value::flag(section, "accept_empty")? {
+        Some(true) => Empty::Counts,
+        Some(false) | None => Empty::Fails,
+    };
     let known = || TOLD.iter().chain(zones::kinds()).copied();
     let kind = value::text(section, word)?.ok_or_else(|| {
         anyhow!(
@@ -97,13 +107,20 @@ fn one(name: &str, section: &Table, word: &'static str, path: &Path) -> anyhow::
             known().collect::<Vec<_>>().join(", ")
         );
     };
-    Ok(Configured { name, every, place })
+    Ok(Configured {
+        name,
+        every,
+        empty,
+        place,
+    })
 }
 
 /// The settings of a section, without what every source has.
 fn settings(section: &Table) -> anyhow::Result<Settings> {
     let mut section = section.clone();
-    section.remove("every");
+    for common in COMMON {
+        section.remove(*common);
+    }
     Settings::deserialize(Value::Table(section)).map_err(|error| {
         let words = error.message();
         anyhow!("{}{}", model::untrusted::shown(words), nearest(words))

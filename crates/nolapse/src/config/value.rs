@@ -45,6 +45,15 @@ pub(crate) fn texts(table: &Table, key: &str) -> anyhow::Result<Vec<String>> {
     }
 }
 
+/// Yes or no.
+pub(crate) fn flag(table: &Table, key: &str) -> anyhow::Result<Option<bool>> {
+    match table.get(key) {
+        None => Ok(None),
+        Some(Value::Boolean(flag)) => Ok(Some(*flag)),
+        Some(_) => bail!("{key}: expected true or false"),
+    }
+}
+
 /// A whole number of at least 1.
 pub(crate) fn count(table: &Table, key: &str) -> anyhow::Result<Option<usize>> {
     let Some(value) = table.get(key) else {

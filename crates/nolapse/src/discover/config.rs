@@ -27,6 +27,7 @@ use sources::sigv4::Credentials;
 use toml::{Table, Value};
 
 use crate::commands::places::{Security, add_own, names, read_key, server, shown, zone};
+use crate::config::COMMON;
 use crate::config::value::known;
 use crate::discover::plan::{Account, Asked, Host, Place, Plan, Private};
 use crate::{file, text};
@@ -186,7 +187,7 @@ impl Section<'_> {
                 types()
             );
         };
-        let all: Vec<&str> = keys.iter().copied().chain([word, "every"]).collect();
+        let all: Vec<&str> = keys.iter().chain(COMMON).copied().chain([word]).collect();
         known("a source of this type", self.table, &all)?;
         Ok(kind)
     }

@@ -48,6 +48,7 @@ pub(crate) fn source(configured: &Configured, network: &net::Settings) -> Source
         name: configured.name.clone(),
         kind: configured.kind(),
         every: configured.every,
+        empty: configured.empty,
         ask,
     }
 }

@@ -4,6 +4,7 @@
 //! the folder for states of the user, or of the service.
 
 pub(crate) mod asking;
+pub(crate) mod life;
 pub(crate) mod report;
 pub(crate) mod saving;
 

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::listing::{Cursor, Listed, Listing};
 use crate::read::endpoints::Which;
 use crate::read::{certificates, claims, endpoints, listing, names, places, sources};
-use crate::schedule;
+use crate::schedule::{self, Holder};
 use crate::value::Value;
 
 impl Store {
@@ -269,6 +269,13 @@ impl Store {
         let vantage = vantage.clone();
         self.desk
             .read(move |session| schedule::due(session, &vantage, &shards, now, rows))
+            .await
+    }
+
+    /// Who holds shards at `now`.
+    pub async fn holders(&self, now: Timestamp) -> Result<Vec<Holder>, Error> {
+        self.desk
+            .read(move |session| schedule::holders(session, now))
             .await
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use model::inventory::{Look, SourceRun};
+use model::inventory::{Look, RunEnd, SourceRun};
 use model::sighting::{Sighting, SourceKind, SourceName};
 
 use super::Store;
@@ -157,6 +157,34 @@ impl Store {
     pub async fn release(&self, lease: Lease) -> Result<(), Error> {
         self.desk
             .write(move |session| schedule::release(session, &lease))
+            .await
+    }
+
+    /// Ends the leases of an `owner` that is known to be gone, before they run out.
+    pub async fn oust(&self, owner: &str) -> Result<(), Error> {
+        let owner = owner.to_owned();
+        self.desk
+            .write(move |session| schedule::oust(session, &owner))
+            .await
+    }
+
+    /// Notes that askings of a source which have no end yet were interrupted, as was seen at `now`. One that goes on after
+    /// all may still note its own end. Says how many there were.
+    pub async fn interrupt_runs(&self, source: &SourceName, now: Timestamp) -> Result<u64, Error> {
+        let source = source.clone();
+        self.desk
+            .write(move |session| {
+                let values = [
+                    Value::Int(milliseconds(now)),
+                    Value::from(RunEnd::Interrupted.word()),
+                    Value::from(source.as_str()),
+                ];
+                session.execute(
+                    "UPDATE source_run SET ended = CASE WHEN began > ?1 THEN began ELSE ?1 END, outcome = ?2
+                     WHERE ended IS NULL AND source = (SELECT id FROM source WHERE name = ?3)",
+                    &values,
+                )
+            })
             .await
     }
 
