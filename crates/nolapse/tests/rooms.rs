@@ -147,7 +147,7 @@ fn nothing_that_is_banned_is_in_the_tree() {
 }
 
 #[test]
-fn there_is_one_rustls_and_only_net_has_it() {
+fn there_is_one_rustls_and_only_those_who_connect_have_it() {
     let tested = tree(&["--workspace", "--edges", "normal,build,dev"]);
     let versions: Vec<&String> = tested
         .iter()
@@ -156,7 +156,7 @@ fn there_is_one_rustls_and_only_net_has_it() {
     assert_eq!(
         versions.len(),
         1,
-        "one rustls, for https URLs and the tests' second opinion: {versions:?}"
+        "one rustls, for https URLs, PostgreSQL and the tests' second opinion: {versions:?}"
     );
     let shipped = tree(&["--package", "nolapse", "--edges", "normal,build"]);
     let ships = |name| shipped.iter().any(|package| name_of(package) == name);
@@ -166,7 +166,7 @@ fn there_is_one_rustls_and_only_net_has_it() {
         let ships = manifest.split("[dev-dependencies]").next().unwrap_or_default();
         assert!(
             !ships.contains("rustls"),
-            "rustls is for `net` alone: {crate_of_ours}"
+            "rustls is for `net` and `store` alone: {crate_of_ours}"
         );
     }
     assert!(!ships("nolapse-testkit"), "testkit would ship");

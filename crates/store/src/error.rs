@@ -71,6 +71,11 @@ pub enum Trouble {
         /// What the server says.
         reason: Box<str>,
     },
+    /// The server gives no TLS, or none that can be trusted.
+    Tls {
+        /// Why.
+        reason: Box<str>,
+    },
     /// The server went away; nothing of what was being written counts.
     Gone {
         /// What the connection says.
@@ -141,6 +146,9 @@ impl Trouble {
             Self::Refused { .. } => {
                 "mend user, password or database in the URL, or pg_hba.conf of the server"
             }
+            Self::Tls { .. } => {
+                "name who issued the server's certificate by sslrootcert=FILE, or mend name or certificate of the server"
+            }
             Self::Gone { .. } => "nothing half-written is kept; it is tried again when the server is back",
             Self::Contended => "it is tried again; fewer replicas on the same places would help",
             Self::Stale { .. } => "nothing: the one who holds the lease now does the work",
@@ -174,6 +182,7 @@ impl fmt::Display for Trouble {
             Self::Io { reason } => write!(f, "reading or writing failed ({reason})"),
             Self::Unreachable { reason } => write!(f, "no server answers ({reason})"),
             Self::Refused { reason } => write!(f, "the server does not let us in ({reason})"),
+            Self::Tls { reason } => write!(f, "it cannot be reached by TLS that is to be trusted ({reason})"),
             Self::Gone { reason } => write!(f, "the server went away ({reason})"),
             Self::Contended => f.write_str("others write the same again and again"),
             Self::Stale { shard } => write!(f, "the lease of shard {shard} has passed to somebody else"),

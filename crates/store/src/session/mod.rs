@@ -7,6 +7,7 @@
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+mod tls;
 
 use crate::error::Trouble;
 use crate::value::{Kind, Row, Value};

@@ -4,15 +4,22 @@
 //! lives in a thread that has nothing else to do. Batches travel as arrays, one per column, and become rows by `unnest`.
 
 use std::collections::HashMap;
+use std::fmt::Display;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{Client, NoTls, Statement};
+use tokio_postgres::{Client, NoTls, Socket, Statement};
 
+use super::tls::Tls;
 use super::{Change, Find, Put, Remove, When};
+use crate::address::{PostgresUrl, Security};
 use crate::error::Trouble;
 use crate::value::{Kind, Row, Value};
 
@@ -32,7 +39,7 @@ SET lock_timeout = '30s'; SET idle_in_transaction_session_timeout = '5min'";
 
 impl Postgres {
     /// Connects.
-    pub(crate) fn open(url: &str) -> Result<Self, Trouble> {
+    pub(crate) fn open(url: &PostgresUrl) -> Result<Self, Trouble> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             .build()
@@ -40,16 +47,24 @@ impl Postgres {
                 reason: error.to_string().into(),
             })?;
         let mut settings: tokio_postgres::Config = url
+            .url
             .parse()
             .map_err(|error: tokio_postgres::Error| Trouble::Url { reason: said(&error) })?;
         settings.application_name("nolapse");
-        let (client, connection) = runtime
-            .block_on(settings.connect(NoTls))
-            .map_err(|error| unreachable(&error))?;
-        runtime.spawn(async move {
-            // How it ends is seen by the client's next question.
-            drop(connection.await);
-        });
+        if let Some(path) = &url.password_file {
+            settings.password(password(path)?);
+        }
+        let client = match &url.security {
+            Security::Plain => {
+                settings.ssl_mode(SslMode::Disable);
+                runtime.block_on(connect(&settings, NoTls))
+            }
+            Security::Tls { authorities } => {
+                settings.ssl_mode(SslMode::Require);
+                runtime.block_on(connect(&settings, Tls::trusting(authorities.as_deref())?))
+            }
+        }
+        .map_err(|error| unreachable(&error))?;
         let postgres = Self {
             client,
             runtime,
@@ -205,6 +220,39 @@ impl Postgres {
     }
 }
 
+async fn connect<T>(settings: &tokio_postgres::Config, tls: T) -> Result<Client, tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = settings.connect(tls).await?;
+    tokio::spawn(async move {
+        // How it ends is seen by the client's next question.
+        drop(connection.await);
+    });
+    Ok(client)
+}
+
+/// A password alone in a file; the end of its line is not part of it.
+fn password(path: &Path) -> Result<String, Trouble> {
+    let refused = |reason: &dyn Display| Trouble::Refused {
+        reason: format!("the password in {}: {reason}", path.display()).into(),
+    };
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(|error| refused(&error))?;
+    file.take(PASSWORD_BYTES + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| refused(&error))?;
+    let password = text.trim_end_matches(['\r', '\n']);
+    if password.is_empty() || text.len() as u64 > PASSWORD_BYTES {
+        return Err(refused(&"the file holds none"));
+    }
+    Ok(password.to_owned())
+}
+
+/// Longer than any password; a file of another kind is not read whole.
+const PASSWORD_BYTES: u64 = 4096;
+
 fn names<'a>(columns: &[(&'a str, Kind)]) -> Vec<&'a str> {
     columns.iter().map(|(name, _)| *name).collect()
 }
@@ -336,6 +384,7 @@ fn unreachable(error: &tokio_postgres::Error) -> Trouble {
         Some(_) => Trouble::Refused { reason: said(error) },
         // Without a code it is the network, or a password that the URL does not have.
         None if said(error).contains("password") => Trouble::Refused { reason: said(error) },
+        None if said(error).contains("TLS") => Trouble::Tls { reason: said(error) },
         None => Trouble::Unreachable { reason: said(error) },
     }
 }

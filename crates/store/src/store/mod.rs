@@ -183,7 +183,7 @@ fn open(address: &Address, opening: &Opening) -> Result<Store, Trouble> {
             migrate::sqlite(sqlite, path, &stamp, migrate::PRESENT)?.1
         }
         (Address::Postgres(url), Access::Write) => {
-            let mut session = Session::Postgres(Box::new(Postgres::open(&url.url)?));
+            let mut session = Session::Postgres(Box::new(Postgres::open(url)?));
             let before = opening
                 .backups
                 .as_deref()
@@ -244,7 +244,7 @@ fn look_at(address: &Address, cache_kib: u32) -> Result<(), Trouble> {
 fn connect(address: &Address, mode: Mode, cache_kib: u32) -> Result<Session, Trouble> {
     Ok(match address {
         Address::Sqlite(path) => Session::Sqlite(Sqlite::open(path, mode, cache_kib)?),
-        Address::Postgres(url) => Session::Postgres(Box::new(Postgres::open(&url.url)?)),
+        Address::Postgres(url) => Session::Postgres(Box::new(Postgres::open(url)?)),
     })
 }
 
@@ -270,7 +270,7 @@ fn import(from: &Path, to: &Address) -> Result<(), Trouble> {
             imported
         }
         Address::Postgres(url) => {
-            let mut session = Session::Postgres(Box::new(Postgres::open(&url.url)?));
+            let mut session = Session::Postgres(Box::new(Postgres::open(url)?));
             if migrate::found_in_postgres(&mut session)?.is_some() {
                 return Err(Trouble::NotEmpty);
             }

@@ -100,11 +100,49 @@ pub struct Cluster {
     socket: SocketAddr,
     user: User,
     folder: Folder,
+    /// Settings beside the usual.
+    settings: Vec<String>,
 }
 
 impl Cluster {
     /// Makes a cluster and starts it, without TLS and without passwords, on loopback.
     pub fn start() -> Self {
+        let mut cluster = Self::made();
+        cluster.again();
+        cluster
+    }
+
+    /// As [`Cluster::start`], but it lets in by TLS alone, and by this password.
+    pub fn start_secure(served: &Served, password: &str) -> Self {
+        let mut cluster = Self::made();
+        let (folder, user) = (&cluster.folder, &cluster.user);
+        let key = folder.secret(
+            "key.pem",
+            fs::read(&served.key).expect("the key file was written"),
+        );
+        give(&key, user);
+        cluster.settings = vec![
+            "ssl=on".to_owned(),
+            format!("ssl_cert_file={}", served.chain.display()),
+            format!("ssl_key_file={}", key.display()),
+        ];
+        cluster.again();
+        cluster.run(&format!("ALTER USER nolapse PASSWORD '{password}'"));
+        let rule = "hostssl all all 127.0.0.0/8 scram-sha-256\n";
+        fs::write(cluster.folder.at("cluster").join("pg_hba.conf"), rule).expect("the rules can be written");
+        cluster.run("SELECT pg_reload_conf()");
+        cluster
+    }
+
+    /// Runs a statement by the server's own client.
+    fn run(&self, sql: &str) {
+        let status = Command::new(programs().join("psql"))
+            .args(["-q", "-o", "/dev/null", "-c", sql, &self.url("postgres")])
+            .status();
+        assert!(status.expect("psql is installed").success(), "{sql}");
+    }
+
+    fn made() -> Self {
         let folder = Folder::new();
         let user = User::named("postgres");
         let data = folder.folder("cluster");
@@ -127,20 +165,19 @@ impl Cluster {
         ];
         Launch::new(&log, command).user(&user).run();
         let socket = sockets(&["postgres"])[0].1;
-        let mut cluster = Self {
+        Self {
             process: None,
             socket,
             user,
             folder,
-        };
-        cluster.again();
-        cluster
+            settings: Vec::new(),
+        }
     }
 
     /// Starts it again after [`Cluster::kill`], and waits until it answers (it repairs itself first).
     pub fn again(&mut self) {
         let (address, port) = (self.socket.ip().to_string(), self.socket.port().to_string());
-        let command = [
+        let mut command = vec![
             word(&programs().join("postgres")),
             "-D".to_owned(),
             word(&self.folder.at("cluster")),
@@ -151,6 +188,9 @@ impl Cluster {
             "-p".to_owned(),
             port,
         ];
+        for setting in &self.settings {
+            command.extend(["-c".to_owned(), setting.clone()]);
+        }
         // A log of its own for each start, so that nothing said earlier is taken for an answer.
         let log = self.folder.file("log", "");
         let launch = Launch::new(&log, command).user(&self.user).farewell("-INT");
@@ -170,6 +210,11 @@ impl Cluster {
         for session in sessions.split_whitespace() {
             end(session);
         }
+    }
+
+    /// Where it listens.
+    pub const fn socket(&self) -> SocketAddr {
+        self.socket
     }
 
     /// The URL of a database in it. `postgres` exists; others are made by whoever connects.
