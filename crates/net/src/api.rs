@@ -10,19 +10,22 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{ACCEPT, CONNECTION, HOST, RETRY_AFTER, USER_AGENT};
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
+use hyper::http::request::Builder;
 use model::{Name, Untrusted, limits};
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use crate::Network;
+use crate::permits::Permit;
+use crate::{Connection, Network};
 
 /// Where an interface is.
 #[derive(Clone, Debug)]
@@ -54,6 +57,17 @@ pub struct OwnTls {
 enum Host {
     Name(Name),
     Address(IpAddr),
+}
+
+/// What is posted.
+#[derive(Clone, Debug)]
+pub struct Body<'a> {
+    /// Its media type.
+    pub content: &'a str,
+    /// Further headers.
+    pub headers: &'a [(&'a str, &'a str)],
+    /// Its octets.
+    pub bytes: Vec<u8>,
 }
 
 /// What an interface answered.
@@ -156,6 +170,53 @@ impl Origin {
         Ok((Self::parse(origin)?, path.to_owned()))
     }
 
+    /// As [`Origin::parse_base`], and `http://` is taken for every address: whoever calls it has said that what is sent
+    /// may cross the network readable.
+    ///
+    /// # Errors
+    /// As [`Origin::parse`], save [`ApiError::Readable`].
+    pub fn parse_base_readable(text: &str) -> Result<(Self, String), ApiError> {
+        let Some(rest) = text.strip_prefix("http://") else {
+            return Self::parse_base(text);
+        };
+        let (mut origin, path) = Self::parse_base(&format!("https://{rest}"))?;
+        if !origin.authority.ends_with(&format!(":{}", origin.port)) {
+            origin.port = 80;
+        }
+        origin.tls = None;
+        Ok((origin, path))
+    }
+
+    /// A service that speaks lines and begins TLS when it is told to ([`Origin::encrypt`]), by name or address.
+    ///
+    /// # Errors
+    /// [`ApiError::Origin`] when that is no name and no address; [`ApiError::Tls`] as [`Origin::with_tls`].
+    pub fn service(host: &str, port: u16, own: &OwnTls) -> Result<Self, ApiError> {
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let host = match bare.parse() {
+            Ok(address) => Host::Address(address),
+            Err(_) => Name::parse(host)
+                .map(Host::Name)
+                .map_err(|_| ApiError::Origin(model::untrusted::shown(host)))?,
+        };
+        let config = crate::http::own_config(own).map_err(|error| ApiError::Tls(error.to_string()))?;
+        Ok(Self {
+            host,
+            port,
+            authority: format!("{bare}:{port}"),
+            tls: Some(config),
+            certified: certified(own)?,
+        })
+    }
+
+    /// Whether it is this machine, as it is written.
+    pub fn is_loopback(&self) -> bool {
+        match &self.host {
+            Host::Address(address) => address.is_loopback(),
+            Host::Name(name) => name.as_str() == "localhost",
+        }
+    }
+
     /// The same place, with TLS of its own. Nothing changes where there is no TLS.
     ///
     /// # Errors
@@ -165,14 +226,29 @@ impl Origin {
             return Ok(self);
         }
         self.tls = Some(crate::http::own_config(own).map_err(|error| ApiError::Tls(error.to_string()))?);
-        self.certified = match &own.certified {
-            None => None,
-            Some(name) => {
-                let name = ServerName::try_from(name.clone());
-                Some(name.map_err(|error| ApiError::Tls(error.to_string()))?)
+        self.certified = certified(own)?;
+        Ok(self)
+    }
+
+    /// Begins TLS on a connection to this place, and verifies its certificate.
+    ///
+    /// # Errors
+    /// [`ApiError::Tls`].
+    pub async fn encrypt(&self, connection: Connection) -> Result<TlsStream<Connection>, ApiError> {
+        let Some(config) = &self.tls else {
+            return Err(ApiError::Tls("none is meant here".to_owned()));
+        };
+        let name = match (&self.certified, &self.host) {
+            (Some(name), _) => name.clone(),
+            (None, Host::Address(address)) => ServerName::from(*address),
+            (None, Host::Name(name)) => {
+                ServerName::try_from(name.to_string()).map_err(|error| ApiError::Tls(error.to_string()))?
             }
         };
-        Ok(self)
+        TlsConnector::from(Arc::clone(config))
+            .connect(name, connection)
+            .await
+            .map_err(|error| ApiError::Tls(error.to_string()))
     }
 
     /// The `Host` header.
@@ -204,18 +280,67 @@ impl Network {
         headers: &[(&str, &str)],
         most: usize,
     ) -> Result<Answer, ApiError> {
-        timeout(WITHIN, self.api_in_time(origin, target, headers, most))
+        let question = headed(Request::builder().uri(target), headers);
+        self.ask_in_time(origin, question, Vec::new(), most).await
+    }
+
+    /// Posts `body` to `target` (path and query, encoded) of `origin`; reads at most `most` octets of what comes back.
+    ///
+    /// # Errors
+    /// As [`Network::api`].
+    pub async fn post(
+        &self,
+        origin: &Origin,
+        target: &str,
+        body: Body<'_>,
+        most: usize,
+    ) -> Result<Answer, ApiError> {
+        let question = Request::builder()
+            .method("POST")
+            .uri(target)
+            .header(CONTENT_TYPE, body.content);
+        self.ask_in_time(origin, headed(question, body.headers), body.bytes, most)
+            .await
+    }
+
+    async fn ask_in_time(
+        &self,
+        origin: &Origin,
+        question: Builder,
+        body: Vec<u8>,
+        most: usize,
+    ) -> Result<Answer, ApiError> {
+        timeout(WITHIN, self.ask(origin, question, body, most))
             .await
             .unwrap_or(Err(ApiError::TimedOut))
     }
 
-    async fn api_in_time(
+    async fn ask(
         &self,
         origin: &Origin,
-        target: &str,
-        headers: &[(&str, &str)],
+        question: Builder,
+        body: Vec<u8>,
         most: usize,
     ) -> Result<Answer, ApiError> {
+        let (connection, _permit) = self.connect(origin).await?;
+        let request = question
+            .header(HOST, &origin.authority)
+            .header(USER_AGENT, NAME)
+            .header(ACCEPT, "*/*")
+            .header(CONNECTION, "close")
+            .body(Full::new(Bytes::from(body)))
+            .map_err(|error| broken(&error))?;
+        if origin.tls.is_none() {
+            return exchange(connection, request, most).await;
+        }
+        exchange(origin.encrypt(connection).await?, request, most).await
+    }
+
+    /// Opens a connection to the first address of `origin`. The permit is to be held as long as the connection.
+    ///
+    /// # Errors
+    /// [`ApiError::Connect`].
+    pub async fn connect(&self, origin: &Origin) -> Result<(Connection, Permit), ApiError> {
         let address = match &origin.host {
             Host::Address(address) => *address,
             Host::Name(name) => {
@@ -233,42 +358,24 @@ impl Network {
             .dial(&permit, origin.port, limits::CONNECT)
             .await
             .map_err(|failure| ApiError::Connect(format!("cannot connect to {address}: {failure:?}")))?;
-        let mut request = Request::builder()
-            .uri(target)
-            .header(HOST, &origin.authority)
-            .header(USER_AGENT, NAME)
-            .header(ACCEPT, "*/*")
-            .header(CONNECTION, "close");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request
-            .body(Empty::<Bytes>::new())
-            .map_err(|error| broken(&error))?;
-        let Some(config) = &origin.tls else {
-            return exchange(connection, request, most).await;
-        };
-        let name = match (&origin.certified, &origin.host) {
-            (Some(name), _) => name.clone(),
-            (None, Host::Address(address)) => ServerName::from(*address),
-            (None, Host::Name(name)) => {
-                ServerName::try_from(name.to_string()).map_err(|error| ApiError::Tls(error.to_string()))?
-            }
-        };
-        let connector = TlsConnector::from(Arc::clone(config));
-        let stream = connector.connect(name, connection).await;
-        exchange(
-            stream.map_err(|error| ApiError::Tls(error.to_string()))?,
-            request,
-            most,
-        )
-        .await
+        Ok((connection, permit))
     }
+}
+
+fn certified(own: &OwnTls) -> Result<Option<ServerName<'static>>, ApiError> {
+    let name = own.certified.clone().map(ServerName::try_from).transpose();
+    name.map_err(|error| ApiError::Tls(error.to_string()))
+}
+
+fn headed(question: Builder, headers: &[(&str, &str)]) -> Builder {
+    headers
+        .iter()
+        .fold(question, |question, (name, value)| question.header(*name, *value))
 }
 
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    request: Request<Empty<Bytes>>,
+    request: Request<Full<Bytes>>,
     most: usize,
 ) -> Result<Answer, ApiError> {
     let handshake = http1::handshake(crate::http::Stream(stream)).await;

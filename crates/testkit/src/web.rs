@@ -19,6 +19,8 @@ pub struct Request {
     /// Path and query.
     pub target: String,
     headers: Vec<(String, String)>,
+    /// What was sent with it.
+    pub body: Vec<u8>,
 }
 
 impl Request {
@@ -124,14 +126,22 @@ fn serve(stream: impl Read + Write, answer: &impl Fn(&Request) -> Answer) -> std
     while reader.read_line(&mut head)? > 2 {}
     let mut lines = head.lines();
     let mut first = lines.next().unwrap_or_default().split(' ').map(str::to_owned);
-    let request = Request {
+    let mut request = Request {
         method: first.next().unwrap_or_default(),
         target: first.next().unwrap_or_default(),
         headers: lines
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
             .collect(),
+        body: Vec::new(),
     };
+    let length = request
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    reader
+        .by_ref()
+        .take(length.unwrap_or(0))
+        .read_to_end(&mut request.body)?;
     let answer = answer(&request);
     let mut stream = reader.into_inner();
     write!(stream, "HTTP/1.1 {} Status\r\n", answer.status)?;
