@@ -55,6 +55,8 @@ pub struct Score {
     pub sources: Vec<Source>,
     /// How long what has ended is kept; for ever without it.
     pub keep: Option<SignedDuration>,
+    /// Told which shards are held, whenever that changes or is renewed.
+    pub held: watch::Sender<Lease>,
     /// How long.
     pub until: Until,
     /// Turns true when it is to end.
@@ -160,6 +162,15 @@ const HELD_BACK: usize = 4_096;
 
 /// Whoever holds this shard does for all what is done once: it forgets, and closes what others left open.
 const FIRST: u16 = 0;
+
+/// Before anything is held: see [`Score::held`].
+pub fn nothing_held() -> watch::Sender<Lease> {
+    watch::Sender::new(Lease {
+        owner: Box::default(),
+        until: Timestamp::MIN,
+        shards: BTreeMap::new(),
+    })
+}
 
 /// Conducts until its end. `say` is called for what people may want to hear.
 pub async fn conduct(
@@ -359,6 +370,7 @@ impl Conductor<'_> {
             return Ok(());
         };
         self.lease = lease;
+        self.score.held.send_replace(self.lease.clone());
         let has = self.lease.shards.len();
         // What is not held is asked for again at the next beat, so that a lease that runs out is noticed.
         self.claimed_at = (has > 0).then(Instant::now);
@@ -657,6 +669,7 @@ impl Conductor<'_> {
                 // Claimed anew at the next beat.
                 self.claimed_at = None;
                 self.lease.shards.clear();
+                self.score.held.send_replace(self.lease.clone());
                 Ok(None)
             }
             Err(error) if self.score.until == Until::Stopped && may_pass(&error.trouble) => {

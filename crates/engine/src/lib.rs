@@ -7,10 +7,12 @@
 //! - [`remember`]: a look in the words in which it is remembered;
 //! - [`schedule`], [`due`]: when to look next; [`steady`]: what time it is, when the clock on the wall is wrong;
 //! - [`join`]: what follows from all facts together;
+//! - [`alert`]: what somebody should hear of, and whether they did;
 //! - [`transition`]: what changed at a place, and when.
 //!
 //! It shows nothing, reads no configuration, and has no SQL.
 
+pub mod alert;
 pub mod conductor;
 pub mod due;
 pub mod inquiry;

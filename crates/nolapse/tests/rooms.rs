@@ -15,8 +15,9 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Third-party and own packages that may end up in the binary. Not a goal: growth past it wants a reason. The last
-/// sixteen came with `web`: itself, axum and what it stands on, and maud.
-const PACKAGES_AT_MOST: usize = 279;
+/// came with `web` (sixteen: itself, axum and what it stands on, maud) and `notify` (five: itself, mail-builder with its
+/// encoder and a clock for browsers that is never built here, minijinja).
+const PACKAGES_AT_MOST: usize = 284;
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))

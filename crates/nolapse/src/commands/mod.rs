@@ -1,6 +1,8 @@
 //! The verbs, one file each.
 
+pub(crate) mod alerts;
 mod asking;
+pub(crate) mod channel;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
@@ -49,6 +51,10 @@ pub(crate) enum Command {
     Backup(keep::Out),
     /// Put a backup where no inventory is yet
     Restore(keep::In),
+    /// List open alerts, acknowledge one, or silence what is known
+    Alerts(alerts::Args),
+    /// List the channels that are told of alerts, or try one
+    Channel(channel::Args),
     /// Write the whole inventory into a folder of NDJSON files
     Export(keep::Out),
     /// Read such a folder where no inventory is yet
@@ -84,6 +90,8 @@ impl Command {
             Self::Source(args) => source::run(&args),
             Self::Backup(args) => keep::backup(&args),
             Self::Restore(args) => keep::restore(&args),
+            Self::Alerts(args) => alerts::run(&args),
+            Self::Channel(args) => channel::run(&args),
             Self::Export(args) => keep::export(&args),
             Self::Import(args) => keep::import(&args),
             Self::Prune(args) => keep::prune(&args),

@@ -1,6 +1,7 @@
 //! `serve`: the inventory kept fresh. Asks sources and looks at endpoints when it is their turn, and remembers.
 
 mod pages;
+pub(crate) mod telling;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -145,6 +146,9 @@ pub(crate) fn run_until(args: &Args, signals: &Signals) -> anyhow::Result<Exit> 
         let life = Life::own()?;
         let score = score(args, &config, &store, &life, signals).await?;
         take_over(&store, &life, score.judge.time.now()).await?;
+        let _telling = lasts
+            .then(|| telling::begin(&config, &store, &score))
+            .transpose()?;
         let _pages = listening
             .map(|listening| listening.answer(&store, &score))
             .transpose()?;
@@ -210,6 +214,7 @@ async fn score(
         cadence: Arc::new(config.cadence.clone()),
         owner: life.name().into(),
         sources: asking::sources(config, &network),
+        held: conductor::nothing_held(),
         network,
         keep: config.keep,
         until: match (args.once, args.everything) {

@@ -150,7 +150,8 @@ fn list(args: &List) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn is_missing(error: &anyhow::Error) -> bool {
+/// Whether there is no inventory yet.
+pub(super) fn is_missing(error: &anyhow::Error) -> bool {
     error
         .downcast_ref::<store::Error>()
         .is_some_and(|error| error.trouble == store::Trouble::Missing)

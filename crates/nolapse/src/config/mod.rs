@@ -20,6 +20,7 @@
 //! a file everything has a default. Zones, under `[sources.NAME]` with a `type` or `[source.NAME]` with a `kind`, are read by
 //! `crate::discover::config`, for `discover` and `scan` as well.
 
+mod alerts;
 mod schedule;
 mod sources;
 pub(crate) mod value;
@@ -34,6 +35,7 @@ use jiff::SignedDuration;
 use model::limits;
 use toml::{Table, Value};
 
+pub(crate) use self::alerts::Telling;
 pub(crate) use self::sources::{COMMON, Configured, Place};
 use crate::commands::keep::kept;
 use crate::sheet::Format;
@@ -62,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) fresh: Option<SignedDuration>,
     /// The format of reports.
     pub(crate) format: Option<Format>,
+    /// Who is told of what.
+    pub(crate) telling: Telling,
 }
 
 /// How fast to look.
@@ -103,6 +107,7 @@ impl Default for Config {
             grace: engine::join::renewed::GRACE,
             fresh: None,
             format: None,
+            telling: Telling::default(),
         }
     }
 }
@@ -120,6 +125,9 @@ pub(crate) const TOP: &[&str] = &[
     "schedule",
     "report",
     "policy",
+    "channel",
+    "route",
+    "alerts",
 ];
 
 impl Config {
@@ -168,6 +176,7 @@ impl Config {
                 .transpose()?;
         }
         config.sources = sources::read(&table, path)?;
+        config.telling = alerts::read(&table, path)?;
         Ok(config)
     }
 

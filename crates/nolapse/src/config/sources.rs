@@ -121,10 +121,12 @@ fn settings(section: &Table) -> anyhow::Result<Settings> {
     for common in COMMON {
         section.remove(*common);
     }
-    Settings::deserialize(Value::Table(section)).map_err(|error| {
-        let words = error.message();
-        anyhow!("{}{}", model::untrusted::shown(words), nearest(words))
-    })
+    Settings::deserialize(Value::Table(section)).map_err(|error| anyhow!("{}", said(error.message())))
+}
+
+/// What serde says, with the nearest key where one is not known.
+pub(super) fn said(words: &str) -> String {
+    format!("{}{}", model::untrusted::shown(words), nearest(words))
 }
 
 /// What serde says of a key that is not known has all that are.
