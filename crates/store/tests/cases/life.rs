@@ -49,6 +49,24 @@ pub(crate) async fn leases_pass_on_and_fence(store: &Store) {
     );
 }
 
+pub(crate) async fn who_is_gone_is_ousted_and_fenced(store: &Store) {
+    assert_eq!(store.holders(day(0)).await.unwrap(), []);
+    let gone = store.claim("gone", day(0), MINUTE, SHARDS).await.unwrap();
+    let holders = store.holders(day(0)).await.unwrap();
+    assert_eq!((&*holders[0].owner, holders[0].shards), ("gone", SHARDS));
+    let nothing = store.claim("next", day(0), MINUTE, SHARDS).await.unwrap();
+    assert!(nothing.shards.is_empty());
+    store.oust("gone").await.unwrap();
+    let next = store.claim("next", day(0), MINUTE, SHARDS).await.unwrap();
+    assert_eq!(next.shards.len(), usize::from(SHARDS));
+    let looks = vec![look(&place("a.example", 1), day(0), refused(), &[])];
+    let stale = store.ingest(looks, Vec::new(), Some(gone)).await.unwrap_err();
+    assert!(
+        matches!(stale.trouble, Trouble::Stale { .. }),
+        "it was not gone: {stale}"
+    );
+}
+
 pub(crate) async fn due_places_come_by_time_and_shard(store: &Store) {
     let places: Vec<_> = (0..20).map(|number| place("a.example", number)).collect();
     let looks = places.iter().map(|place| look(place, day(0), refused(), &[]));

@@ -149,6 +149,26 @@ pub(crate) async fn the_end_of_a_run_outlives_its_late_beginning(store: &Store) 
     assert_eq!((sources[0].due, sources[0].failures), (Some(day(3)), 2));
 }
 
+pub(crate) async fn an_asking_without_an_end_was_interrupted(store: &Store) {
+    store.note_run(run(1, Some(RunEnd::Complete))).await.unwrap();
+    store.note_run(run(2, None)).await.unwrap();
+    assert_eq!(store.interrupt_runs(&account(), day(3)).await.unwrap(), 1);
+    assert_eq!(store.interrupt_runs(&account(), day(4)).await.unwrap(), 0);
+    let row = store.sources().await.unwrap().remove(0);
+    let last = row.last.unwrap().outcome.unwrap();
+    assert_eq!((last.end, last.ended), (RunEnd::Interrupted, day(3)));
+    assert_eq!(
+        row.last_complete.unwrap().began,
+        day(1),
+        "nothing follows from it"
+    );
+    // It was slow, and not gone.
+    let mut late = run(2, Some(RunEnd::Complete));
+    late.outcome.as_mut().unwrap().ended = day(5);
+    store.note_run(late.clone()).await.unwrap();
+    assert_eq!(store.sources().await.unwrap()[0].last, Some(late));
+}
+
 pub(crate) async fn places_that_are_told_of_are_due(store: &Store) {
     let zone = SourceName::parse("zone").unwrap();
     let place = place("a.example", 1);
