@@ -42,5 +42,6 @@ pub use error::{Error, Trouble};
 pub use ingest::sightings::Stored;
 pub use listing::{Condition, Cursor, Entry, Listed, Listing, NoCursor, Order, What, Whole};
 pub use read::PAGE;
+pub use read::endpoints::Found;
 pub use schedule::{Due, Holder, Lease, SHARDS, shard};
 pub use store::{Access, Opening, Store};

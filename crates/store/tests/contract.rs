@@ -64,6 +64,7 @@ cases![
     listing::trouble_comes_first_and_every_row_once,
     listing::every_condition_chooses_and_its_opposite_the_rest,
     listing::ends_are_counted_by_day,
+    listing::endpoints_are_found_by_name_address_and_status,
     questions::pages_go_on_where_the_one_before_ended,
     life::leases_pass_on_and_fence,
     life::who_is_gone_is_ousted_and_fenced,

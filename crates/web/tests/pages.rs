@@ -256,3 +256,80 @@ async fn the_list_goes_out_for_spreadsheets_calendars_and_readers() {
     let page = get(&world.router, "/certificates.csv?q=left:x").await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
 }
+
+#[tokio::test]
+async fn endpoints_are_listed_found_and_shown() {
+    let world = World::filled().await;
+    let all = get(&world.router, "/endpoints").await.text;
+    for part in ["soon.example.com:443 [10.0.0.1]", "10.0.0.3", "gone.example.com"] {
+        assert!(all.contains(part), "{part}: {all}");
+    }
+    let found = get(&world.router, "/endpoints?q=fine&status=ok").await.text;
+    assert!(
+        found.contains("10.0.0.2") && !found.contains("soon.example.com:443"),
+        "{found}"
+    );
+    let refusing = get(&world.router, "/endpoints?status=error").await.text;
+    let path = refusing
+        .split("href=\"/endpoints/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let page = get(&world.router, &format!("/endpoints/{path}")).await.text;
+    assert!(
+        page.contains("The port refused the connection.") && page.contains("Stopped at connect."),
+        "{page}"
+    );
+    let fine = found
+        .split("href=\"/endpoints/")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let page = get(&world.router, &format!("/endpoints/{fine}")).await.text;
+    for part in [
+        "Other addresses",
+        "TLS 1.3",
+        "mozilla",
+        "History",
+        "Nothing was found.",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    for none in ["0", "-1", "999", "x", "9223372036854775808"] {
+        let page = get(&world.router, &format!("/endpoints/{none}")).await;
+        assert_eq!(page.status, StatusCode::NOT_FOUND, "{none}");
+    }
+    let world = World::with_many(70).await;
+    let first = get(&world.router, "/endpoints").await.text;
+    let next = first
+        .split("rel=\"next\" href=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let second = get(&world.router, &next.replace("&amp;", "&")).await.text;
+    let rows = |page: &str| page.matches("class=\"addr\"").count();
+    assert_eq!((rows(&first), rows(&second)), (50, 20));
+}
+
+#[tokio::test]
+async fn sources_say_how_they_went() {
+    let world = World::filled().await;
+    let page = get(&world.router, "/discovery").await.text;
+    assert!(page.contains("No source is configured."), "{page}");
+    world.failed_source().await;
+    let page = get(&world.router, "/discovery").await.text;
+    for part in [
+        "1 of 1 source failed.",
+        "account",
+        "The key was refused.",
+        "#i-err",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}

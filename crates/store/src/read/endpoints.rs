@@ -25,6 +25,50 @@ pub(crate) enum Which {
     Serving(RowId, RowId),
     /// Behind this place in the order of identity, port, number.
     ByName(Option<(Box<str>, u16, RowId)>),
+    /// In the same order, those whose identity has this part, and that stand like this for somebody.
+    Found(Found, Option<(Box<str>, u16, RowId)>),
+}
+
+/// What endpoints are asked for; nothing asks for all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// A part of its name or address, without regard to letter case.
+    pub part: Option<Box<str>>,
+    /// How it stands for some vantage.
+    pub status: Option<Status>,
+}
+
+fn found(
+    session: &mut Session,
+    found: &Found,
+    after: Option<&(Box<str>, u16, RowId)>,
+    rows: u32,
+) -> Result<Vec<Row>, Trouble> {
+    let (identity, port, id) = after.map_or(("", 0, 0), |(name, port, id)| (&**name, *port, id.0));
+    let mut values = vec![
+        Value::from(identity),
+        Value::Int(i64::from(port)),
+        Value::Int(id),
+        limit(rows),
+    ];
+    let mut standing = String::from("standing.place = place.id");
+    if let Some(status) = found.status {
+        values.push(Value::from(status.word()));
+        standing.push_str(&format!(" AND standing.status = ?{}", values.len()));
+    }
+    let mut part = String::new();
+    if let Some(text) = &found.part {
+        values.push(Value::Text(super::pattern(text)));
+        let number = values.len();
+        part = format!(
+            "AND (place.identity LIKE ?{number} ESCAPE '\\' OR place.address LIKE ?{number} ESCAPE '\\')"
+        );
+    }
+    let sql = format!(
+        "SELECT id FROM place WHERE (identity, port, id) > (?1, ?2, ?3) {part}
+         AND EXISTS (SELECT 1 FROM standing WHERE {standing}) ORDER BY identity, port, id LIMIT ?4"
+    );
+    session.query(&sql, &values)
 }
 
 /// Present standings of as many places as `rows`, from every vantage.
@@ -42,6 +86,7 @@ pub(crate) fn page(session: &mut Session, which: &Which, rows: u32) -> Result<Ve
             "SELECT DISTINCT place FROM standing WHERE leaf = ?1 AND place > ?2 ORDER BY place LIMIT ?3",
             &[Value::Int(leaf.0), Value::Int(after.0), limit(rows)],
         )?,
+        Which::Found(wanted, after) => found(session, wanted, after.as_ref(), rows)?,
         Which::ByName(after) => {
             let (identity, port, id) = after
                 .as_ref()
@@ -67,6 +112,9 @@ pub(crate) fn page(session: &mut Session, which: &Which, rows: u32) -> Result<Ve
     match which {
         Which::Serving(leaf, _) => endpoints.retain(|row| row.leaf_id == Some(*leaf)),
         Which::Troubled(_) => endpoints.retain(|row| row.state.status != Status::Ok),
+        Which::Found(wanted, _) => {
+            endpoints.retain(|row| wanted.status.is_none_or(|status| row.state.status == status));
+        }
         Which::After(_) | Which::ByName(_) => {}
     }
     Ok(endpoints)

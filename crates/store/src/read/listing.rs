@@ -116,7 +116,7 @@ fn part(
 ) -> Result<Vec<Placed>, Trouble> {
     let mut placed = Vec::new();
     if let Some(sql) = Sql::of(WHOLE, listing, phase, now) {
-        let rows = sql.rows(session, certificates::COLUMNS, phase, after, room)?;
+        let rows = sql.rows(session, phase, after, room)?;
         let rows = certificates::whole(session, &rows)?;
         placed.extend(rows.into_iter().map(|row| {
             let end = row.not_after.map_or(0, milliseconds);
@@ -129,7 +129,7 @@ fn part(
         let mut after = after;
         let mut found = 0;
         while found < room {
-            let rows = sql.rows(session, claims::COLUMNS, phase, after, room)?;
+            let rows = sql.rows(session, phase, after, room)?;
             let is_last = rows.len() < room;
             for row in claims::whole(session, &rows)? {
                 let key = place(phase, row.not_after.map_or(0, milliseconds), CLAIM, row.id.0);
@@ -364,34 +364,23 @@ impl Sql {
 
     /// A pattern for texts that have this part.
     fn part(&mut self, text: &str) -> String {
-        let mut pattern = String::from("%");
-        for character in text.to_lowercase().chars() {
-            if matches!(character, '%' | '_' | '\\') {
-                pattern.push('\\');
-            }
-            pattern.push(character);
-        }
-        pattern.push('%');
-        self.value(Value::Text(pattern))
+        self.value(Value::Text(super::pattern(text)))
     }
 
     /// Rows behind a place.
     fn rows(
         &self,
         session: &mut Session,
-        columns: &str,
         phase: Phase,
         after: Option<(i64, u8, i64)>,
         room: usize,
     ) -> Result<Vec<crate::value::Row>, Trouble> {
-        let (key, id) = (
-            phase.key(self.kind),
-            if self.kind == WHOLE {
-                "certificate.id"
-            } else {
-                "claim.id"
-            },
-        );
+        let key = phase.key(self.kind);
+        let (columns, id) = if self.kind == WHOLE {
+            (certificates::COLUMNS, "certificate.id")
+        } else {
+            (claims::COLUMNS, "claim.id")
+        };
         let mut values = self.values.clone();
         let mut conditions = self.conditions.clone();
         if let Some((end, kind, last)) = after {

@@ -74,6 +74,19 @@ fn limit(rows: u32) -> Value {
     Value::Int(i64::from(rows.clamp(1, PAGE)))
 }
 
+/// A pattern of LIKE (escape `\\`) for texts that have this part, in lower case.
+fn pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for character in text.to_lowercase().chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
 const TOLD: Find = Find {
     columns: "told.subject, source.name, told.first, told.last, told.detail",
     from: "told JOIN source ON source.id = told.source",

@@ -14,7 +14,7 @@ use model::sighting::{SourceKind, SourceName};
 use super::Store;
 use crate::error::Error;
 use crate::listing::{Cursor, Listed, Listing};
-use crate::read::endpoints::Which;
+use crate::read::endpoints::{Found, Which};
 use crate::read::{certificates, claims, endpoints, listing, names, places, sources};
 use crate::schedule::{self, Holder};
 use crate::value::Value;
@@ -201,6 +201,19 @@ impl Store {
         places: u32,
     ) -> Result<Vec<EndpointRow>, Error> {
         let which = Which::ByName(after);
+        self.desk
+            .read(move |session| endpoints::page(session, &which, places))
+            .await
+    }
+
+    /// As [`Store::endpoints_by_name`], of those places that were asked for.
+    pub async fn endpoints_found(
+        &self,
+        found: &Found,
+        after: Option<(Box<str>, u16, RowId)>,
+        places: u32,
+    ) -> Result<Vec<EndpointRow>, Error> {
+        let which = Which::Found(found.clone(), after);
         self.desk
             .read(move |session| endpoints::page(session, &which, places))
             .await

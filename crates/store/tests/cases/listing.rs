@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::finding::Severity;
 use model::sighting::{SourceKind, SourceName};
 use model::{Certificate, Status};
-use store::{Condition, Entry, Listing, Order, Store, What};
+use store::{Condition, Entry, Found, Listing, Order, Store, What};
 
 use super::looks::ingest;
 use super::sources::{claimed, whole};
@@ -191,4 +191,32 @@ pub(crate) async fn ends_are_counted_by_day(store: &Store) {
     let first = day(0).as_second() / 86_400;
     let expected = [(110, 1), (130, 1), (140, 1), (150, 1)].map(|(day, count)| (first + day, count));
     assert_eq!(days, BTreeMap::from(expected));
+}
+
+pub(crate) async fn endpoints_are_found_by_name_address_and_status(store: &Store) {
+    fill(store).await;
+    let cases = [
+        (None, None, 5),
+        (Some("BOTH"), None, 2),
+        (Some("10.0.0.4"), None, 1),
+        (Some("both"), Some(Status::Critical), 1),
+        (None, Some(Status::Critical), 2),
+        (Some("%"), None, 0),
+        (None, Some(Status::Expired), 0),
+    ];
+    for (part, status, number) in cases {
+        let wanted = Found {
+            part: part.map(Into::into),
+            status,
+        };
+        let rows = store.endpoints_found(&wanted, None, 10).await.unwrap();
+        assert_eq!(rows.len(), number, "{wanted:?}");
+        let Some(first) = store.endpoints_found(&wanted, None, 1).await.unwrap().pop() else {
+            continue;
+        };
+        let service = &first.place.service;
+        let after = (service.identity.to_string().into(), service.port, first.id);
+        let others = store.endpoints_found(&wanted, Some(after), 10).await.unwrap();
+        assert_eq!(others.len(), number - 1, "{wanted:?}");
+    }
 }

@@ -13,15 +13,24 @@ use super::{Glyph, sprite, words};
 pub(crate) enum Tab {
     Overview,
     Certificates,
+    Endpoints,
+    Discovery,
 }
 
 impl Tab {
-    const ALL: [Self; 2] = [Self::Overview, Self::Certificates];
+    const ALL: [Self; 4] = [
+        Self::Overview,
+        Self::Certificates,
+        Self::Endpoints,
+        Self::Discovery,
+    ];
 
     const fn word(self) -> &'static str {
         match self {
             Self::Overview => "Overview",
             Self::Certificates => "Certificates",
+            Self::Endpoints => "Endpoints",
+            Self::Discovery => "Discovery",
         }
     }
 
@@ -30,6 +39,8 @@ impl Tab {
         match self {
             Self::Overview => "o",
             Self::Certificates => "c",
+            Self::Endpoints => "e",
+            Self::Discovery => "d",
         }
     }
 
@@ -38,6 +49,8 @@ impl Tab {
         match self {
             Self::Overview => "/",
             Self::Certificates => "/certificates",
+            Self::Endpoints => "/endpoints",
+            Self::Discovery => "/discovery",
         }
     }
 }

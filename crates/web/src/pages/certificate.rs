@@ -114,8 +114,8 @@ fn fingerprint(digits: &str) -> Option<Fingerprint> {
 fn covers(newer: &CertificateRow, old: &CertificateRow) -> bool {
     old.names.iter().all(|name| {
         let parent = name.split_once('.').map(|(_, parent)| format!("*.{parent}"));
-        let is = |other: &Box<str>| other == name || parent.as_deref() == Some(&**other);
-        newer.names.iter().any(is)
+        let is = |other: &str| *other == **name || parent.as_deref() == Some(other);
+        newer.names.iter().any(|other| is(other))
     })
 }
 

@@ -2,6 +2,9 @@
 
 mod certificate;
 pub(crate) mod certificates;
+mod discovery;
+mod endpoint;
+mod endpoints;
 pub(crate) mod failure;
 mod overview;
 
@@ -18,6 +21,9 @@ pub(crate) fn routes() -> Router<Arc<Parts>> {
         .route("/", get(overview::page))
         .route("/certificates", get(certificates::page))
         .route("/certificates/{fingerprint}", get(certificate::page))
+        .route("/endpoints", get(endpoints::page))
+        .route("/endpoints/{number}", get(endpoint::page))
+        .route("/discovery", get(discovery::page))
         .fallback(failure::no_such_page)
         .method_not_allowed_fallback(failure::not_so)
 }

@@ -13,6 +13,7 @@ use model::inventory::{CertificateRow, Counters};
 
 use super::failure::Failure;
 use crate::Parts;
+use crate::address::Address;
 use crate::look::{self, Page, Tab, life, status, words};
 use crate::pictures::planner;
 
@@ -83,12 +84,12 @@ fn inventory(counters: &Counters) -> Markup {
             header { h2 #inventory { "Inventory" } p { "Endpoints by how they stand." } }
             div {
                 ul.figs {
-                    li { b { (words::count(endpoints)) } "looked at" }
+                    li { a href="/endpoints" { b { (words::count(endpoints)) } "looked at" } }
                     @for which in Status::WORST_FIRST {
                         @let count = counters.standings.get(&which).copied().unwrap_or_default();
-                        @if count > 0 || which == Status::Ok { li { b { (words::count(count)) } (status(which)) } }
+                        @if count > 0 || which == Status::Ok { li { a href=(Address::new("/endpoints").with("status", &which.word().to_lowercase())) { b { (words::count(count)) } (status(which)) } } }
                     }
-                    li.gap { b { (words::count(counters.certificates)) } "certificates" }
+                    li.gap { a href="/certificates" { b { (words::count(counters.certificates)) } "certificates" } }
                     li { b { (words::count(counters.claims)) } "claimed by accounts" }
                     li { b { (words::count(counters.names)) } "names" }
                     li { b { (words::count(counters.places)) } "endpoints known" }

@@ -9,13 +9,17 @@
 #[path = "../../../store/tests/support/synthetic.rs"]
 pub(crate) mod synthetic;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
+use model::Untrusted;
 use model::finding::Severity;
+use model::inventory::{RunEnd, RunOutcome, SourceRun};
+use model::sighting::{SourceKind, SourceName};
 use store::{Address, Opening, Store};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -71,6 +75,24 @@ impl World {
             .await
             .unwrap();
         world
+    }
+
+    /// A source whose last asking failed.
+    pub(crate) async fn failed_source(&self) {
+        let run = SourceRun {
+            source: SourceName::parse("account").unwrap(),
+            kind: SourceKind::Account,
+            began: day(TODAY - 1),
+            outcome: Some(RunOutcome {
+                ended: day(TODAY - 1),
+                end: RunEnd::Failed,
+                found: 0,
+                stored: 0,
+                skipped: BTreeMap::new(),
+                error: Some(Untrusted::new("the key was refused")),
+            }),
+        };
+        self.store.note_run(run).await.unwrap();
     }
 
     /// One certificate of each kind: one that ends soon and is critical at one endpoint, one in order at two endpoints, one
