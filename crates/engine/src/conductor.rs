@@ -11,6 +11,7 @@ mod hand;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,6 +116,19 @@ pub struct Counts {
     pub sources: u64,
     /// Of these, those that failed.
     pub sources_failed: u64,
+}
+
+impl AddAssign for Counts {
+    /// What two of them did, one after the other; what is under way is what the later one has under way.
+    fn add_assign(&mut self, later: Self) {
+        *self = Self {
+            looks: self.looks + later.looks,
+            stopped: self.stopped + later.stopped,
+            under_way: later.under_way,
+            sources: self.sources + later.sources,
+            sources_failed: self.sources_failed + later.sources_failed,
+        };
+    }
 }
 
 /// Why a conductor ended.

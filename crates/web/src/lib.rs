@@ -5,6 +5,7 @@
 //!
 //! - [`Parts`]: what it is built of; [`router`]: every address it answers;
 //! - [`serve`]: connections in, within limits, until it is told to drain;
+//! - [`Identity`]: who the service is when it speaks TLS itself;
 //! - `guard`: what every request must bear and every answer carries, whatever the page;
 //! - `pages`: one file a page; `look`: the layout and the pieces that pages are made of;
 //! - `query`: what people ask for in a line; `address`: what they chose; `feeds`: lists for spreadsheets, calendars, readers.
@@ -14,6 +15,7 @@
 mod address;
 mod feeds;
 mod guard;
+mod identity;
 mod look;
 mod pages;
 mod pictures;
@@ -28,6 +30,7 @@ use jiff::Timestamp;
 use store::Store;
 use tokio::sync::watch;
 
+pub use identity::{Identity, IdentityError};
 pub use server::serve;
 
 /// What the time is. Handed in, so that a test can say what the time is.

@@ -10,18 +10,28 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use model::limits;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::identity::Identity;
 
 /// Answers until `stop` turns true (or nobody is left who could turn it), then lets what is under way end, for at most
-/// [`limits::WEB_DRAIN`].
+/// [`limits::WEB_DRAIN`]. With `identity` it answers TLS alone; each connection is shown the one of that moment.
 ///
 /// # Errors
 /// The listener is broken for good. One connection that fails is its own affair.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    identity: Option<watch::Receiver<Identity>>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) -> io::Result<()> {
     let room = Arc::new(Semaphore::new(limits::WEB_CONNECTIONS));
     let graceful = GracefulShutdown::new();
     loop {
@@ -37,15 +47,17 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
             _ = stop.wait_for(|stop| *stop) => break,
             next = next => next?,
         };
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits::WEB_HEADERS)
-            .max_buf_size(limits::WEB_HEADER_BYTES)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router.clone()));
-        let connection = graceful.watch(connection);
+        let identity = identity.as_ref().map(|identity| identity.borrow().clone());
+        let (watcher, router) = (graceful.watcher(), router.clone());
         tokio::spawn(async move {
-            // Whoever broke it knows; to us it is the end of a connection like any other.
-            drop(connection.await);
+            match identity {
+                None => answer(stream, router, watcher).await,
+                Some(identity) => {
+                    if let Some(stream) = secured(stream, identity).await {
+                        answer(stream, router, watcher).await;
+                    }
+                }
+            }
             drop(permit);
         });
     }
@@ -54,6 +66,42 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
     drop(tokio::time::timeout(limits::WEB_DRAIN, graceful.shutdown()).await);
     Ok(())
 }
+
+/// Answers what is asked on one connection, to its end. Whoever broke it knows; to us that is an end like any other.
+async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    watcher: Watcher,
+) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits::WEB_HEADERS)
+        .max_buf_size(limits::WEB_HEADER_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    drop(watcher.watch(connection).await);
+}
+
+/// The connection behind a handshake; `None` when there was none in time. Who speaks plain HTTP is told so in its words.
+async fn secured(mut stream: TcpStream, identity: Identity) -> Option<TlsStream<TcpStream>> {
+    let handshake = async {
+        let mut first = [0];
+        // The first octet of a TLS record with a handshake message (RFC 8446 section 5.1); no request begins with it.
+        if stream.peek(&mut first).await? == 1 && first != [22] {
+            stream.write_all(PLAIN).await?;
+            stream.shutdown().await?;
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        TlsAcceptor::from(identity.config).accept(stream).await
+    };
+    tokio::time::timeout(limits::WEB_HEADERS, handshake)
+        .await
+        .ok()?
+        .ok()
+}
+
+/// What is said to whom who speaks HTTP where HTTPS is spoken.
+const PLAIN: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\nconnection: close\r\n\r\n\
+    This port speaks HTTPS alone: put https:// before the address.\n";
 
 /// The next connection. One that went away before we came, and a moment without a free descriptor, are waited out.
 async fn accept(listener: &TcpListener) -> io::Result<(TcpStream, std::net::SocketAddr)> {
@@ -90,7 +138,7 @@ const SHORTAGE: Duration = Duration::from_millis(100);
 #[cfg(test)]
 mod tests {
     use axum::routing::get;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::io::AsyncReadExt as _;
     use tokio::sync::Notify;
 
     use super::*;
@@ -120,7 +168,7 @@ mod tests {
             told.notified().await;
             "done"
         });
-        let served = tokio::spawn(serve(listener, Router::new().route("/", slow), stopped));
+        let served = tokio::spawn(serve(listener, None, Router::new().route("/", slow), stopped));
         let mut client = dial(address).await;
         client
             .write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n")

@@ -18,6 +18,7 @@ pub(crate) mod report;
 pub(crate) mod scan;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod service;
 pub(crate) mod source;
 pub(crate) mod trust_stores;
 pub(crate) mod verify;
@@ -41,6 +42,8 @@ pub(crate) enum Command {
     Verify(Box<verify::Args>),
     /// Keep an inventory fresh: ask sources and look at endpoints when it is their turn, and remember
     Serve(Box<serve::Args>),
+    /// Start `serve` with this machine: install, remove or print the unit of systemd or launchd
+    Service(service::Args),
     /// Report from the inventory: what expires, what is not served, what is not seen, what changed, ...
     Report(Box<report::Args>),
     /// Show all of it on a throw-away world of real TLS servers on this machine
@@ -85,6 +88,7 @@ impl Command {
             Self::Inspect(args) => inspect::run(&args),
             Self::Verify(args) => verify::run(&args),
             Self::Serve(args) => serve::run(&args),
+            Self::Service(args) => service::run(&args),
             Self::Report(args) => report::run(&args),
             Self::Demo(args) => demo::run(&args),
             Self::Source(args) => source::run(&args),

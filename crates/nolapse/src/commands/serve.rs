@@ -1,6 +1,9 @@
 //! `serve`: the inventory kept fresh. Asks sources and looks at endpoints when it is their turn, and remembers.
 
 mod pages;
+pub(crate) mod pair;
+mod reload;
+mod supervisor;
 pub(crate) mod telling;
 
 use std::sync::Arc;
@@ -14,6 +17,7 @@ use jiff::Timestamp;
 use model::inventory::{RunEnd, Vantage};
 use net::{Caps, Families, Permits};
 use store::Store;
+use tokio::sync::watch;
 
 use crate::anchors::StoreArgs;
 use crate::commands::asking::Asking;
@@ -99,7 +103,18 @@ systemd its StateDirectory), and what is looked at is what `nolapse scan --save`
   kind = \"list\"
   file = \"fleet.txt\"
 
-The pages are on http://127.0.0.1:8787/ and are for this machine alone.
+The pages are on http://127.0.0.1:8787/ and are for this machine alone. With --tls-certificate and --tls-key, or in the file
+
+  [web]
+  listen = \"127.0.0.1:8443\"
+  tls_certificate = \"pages.pem\"
+  tls_key = \"pages.key\"
+
+they speak HTTPS, and show a renewed certificate within seconds. A listener that systemd opened (socket activation) is used in place of \
+the usual one.
+
+SIGHUP reads the configuration anew, all of it or nothing: an error in it is said, and the old one stays in force. When standard input is \
+a terminal, SIGHUP ends.
 
 Ctrl-C or SIGTERM lets looks under way end and writes them; sources that are being asked are left, and asked again at the next \
 start; a second one ends at once. What is due is kept in the inventory: a \
@@ -114,6 +129,11 @@ Exit status:
 Every flag --some-name can be set as NOLAPSE_SOME_NAME; the flag wins over the variable, and both over the file.";
 
 impl Args {
+    /// Whether it goes on until it is told to end.
+    fn lasts(&self) -> bool {
+        !self.once && !self.everything
+    }
+
     /// Everything once, trusting one store of the user's own: what is not said here has its default.
     pub(crate) fn everything(place: Where, trust: StoreArgs) -> Self {
         Self {
@@ -132,35 +152,39 @@ impl Args {
 
 /// Runs it.
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
-    run_until(args, &Signals::listen())
+    let signals = match args.lasts() {
+        true => Signals::listen_as_a_service(),
+        false => Signals::listen(),
+    };
+    run_until(args, &signals)
 }
 
 /// Runs it until it is done or these signals ask for an end.
 pub(crate) fn run_until(args: &Args, signals: &Signals) -> anyhow::Result<Exit> {
     hush_caught_panics();
-    let Inventory { config, store } = args.place.open()?;
-    let lasts = !args.once && !args.everything;
-    let listening = lasts.then(|| args.pages.listen()).transpose()?.flatten();
-    let runtime = runtime()?;
-    let (ended, counts) = runtime.block_on(async {
-        let life = Life::own()?;
-        let score = score(args, &config, &store, &life, signals).await?;
-        take_over(&store, &life, score.judge.time.now()).await?;
-        let _telling = lasts
-            .then(|| telling::begin(&config, &store, &score))
-            .transpose()?;
-        let _pages = listening
-            .map(|listening| listening.answer(&store, &score))
-            .transpose()?;
-        let mut voice = Voice::new(args.once || args.everything, &store, &score);
-        let ended = conductor::conduct(&store, score, &mut |told| voice.say(told)).await;
-        anyhow::Ok(ended?)
+    let Inventory { mut config, store } = args.place.open()?;
+    let listening = match args.lasts() {
+        true => args.pages.listen(&config.web)?,
+        false => None,
+    };
+    let mut all = Counts::default();
+    let ended = runtime()?.block_on(async {
+        supervisor::keep_alive();
+        loop {
+            let mut round = round(args, &config, &store, listening.as_ref(), signals).await?;
+            all += round.counts;
+            match round.next.take() {
+                Some(next) if !*signals.stop.borrow() => config = next,
+                _ => return anyhow::Ok(round.ended),
+            }
+        }
     })?;
-    say::line(&summary(ended, &counts));
+    supervisor::stopping();
+    say::line(&summary(ended, &all));
     Ok(match ended {
-        Ended::Stopped if args.once || args.everything => Exit::Interrupted,
+        Ended::Stopped if !args.lasts() => Exit::Interrupted,
         Ended::Held => Exit::NothingJudged,
-        Ended::Done if counts.sources_failed > 0 => Exit::NothingJudged,
+        Ended::Done if all.sources_failed > 0 => Exit::NothingJudged,
         Ended::Done | Ended::Stopped => Exit::Fine,
     })
 }
@@ -177,12 +201,76 @@ async fn take_over(store: &Store, life: &Life, now: Timestamp) -> anyhow::Result
     Ok(())
 }
 
+/// How serving by one configuration ended.
+struct Round {
+    ended: Ended,
+    counts: Counts,
+    /// The configuration to go on with.
+    next: Option<Config>,
+}
+
+/// Serves by one configuration, until the end or until there is another.
+async fn round(
+    args: &Args,
+    config: &Config,
+    store: &Store,
+    listening: Option<&pages::Listening>,
+    signals: &Signals,
+) -> anyhow::Result<Round> {
+    let life = Life::own()?;
+    let (halt, halted) = watch::channel(*signals.stop.borrow());
+    let score = score(args, config, store, &life, halted).await?;
+    take_over(store, &life, score.judge.time.now()).await?;
+    let _telling = match args.lasts() {
+        true => Some(telling::begin(config, store, &score)?),
+        false => None,
+    };
+    let _pages = match listening {
+        Some(listening) => Some(listening.answer(store, &score, identity(args, config, &score)?)?),
+        None => None,
+    };
+    let running = text::counted(u64::try_from(score.sources.len()).unwrap_or(0), "source");
+    let mut voice = Voice::new(!args.lasts(), store, &score);
+    supervisor::ready(&running);
+    let mut say = |told| voice.say(told);
+    let conducted = conductor::conduct(store, score, &mut say);
+    tokio::pin!(conducted);
+    let mut stop = signals.stop.clone();
+    let mut next = None;
+    let (ended, counts) = loop {
+        tokio::select! {
+            ended = &mut conducted => break ended?,
+            _ = stop.wait_for(|stop| *stop), if !*halt.borrow() => {}
+            config = reload::asked_for(args, store, signals, &running), if args.lasts() && !*halt.borrow() => next = Some(config),
+        }
+        halt.send_replace(true);
+    };
+    Ok(Round { ended, counts, next })
+}
+
+/// Who the pages are, when they speak HTTPS.
+fn identity(
+    args: &Args,
+    config: &Config,
+    score: &Score,
+) -> anyhow::Result<Option<(pair::Pair, web::Identity)>> {
+    let Some(pair) = args.pages.pair(&config.web) else {
+        return Ok(None);
+    };
+    let identity = pair.load()?;
+    say::line(&format!(
+        "the certificate of the pages is {}",
+        pair::life(&identity, score.judge.time.now())
+    ));
+    Ok(Some((pair, identity)))
+}
+
 async fn score(
     args: &Args,
     config: &Config,
     store: &Store,
     life: &Life,
-    signals: &Signals,
+    stop: watch::Receiver<bool>,
 ) -> anyhow::Result<Score> {
     let Pace {
         per_address,
@@ -222,7 +310,7 @@ async fn score(
             (true, false) => Until::NothingIsDue,
             (_, true) => Until::AllIsSeen,
         },
-        stop: signals.stop.clone(),
+        stop,
     })
 }
 

@@ -14,6 +14,11 @@
 //!
 //! [policy]
 //! warning = "30d"
+//!
+//! [web]
+//! listen = "127.0.0.1:8443"
+//! tls_certificate = "pages.pem"
+//! tls_key = "pages.key"
 //! ```
 //!
 //! A file comes in, a [`Config`] goes out; a key that nobody knows is an error with the nearest one that somebody does. Without
@@ -24,6 +29,7 @@ mod alerts;
 mod schedule;
 mod sources;
 pub(crate) mod value;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,6 +43,7 @@ use toml::{Table, Value};
 
 pub(crate) use self::alerts::Telling;
 pub(crate) use self::sources::{COMMON, Configured, Place};
+pub(crate) use self::web::Web;
 use crate::commands::keep::kept;
 use crate::sheet::Format;
 use crate::{file, text};
@@ -66,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) format: Option<Format>,
     /// Who is told of what.
     pub(crate) telling: Telling,
+    /// The pages.
+    pub(crate) web: Web,
 }
 
 /// How fast to look.
@@ -108,6 +117,7 @@ impl Default for Config {
             fresh: None,
             format: None,
             telling: Telling::default(),
+            web: Web::default(),
         }
     }
 }
@@ -128,6 +138,7 @@ pub(crate) const TOP: &[&str] = &[
     "channel",
     "route",
     "alerts",
+    "web",
 ];
 
 impl Config {
@@ -174,6 +185,9 @@ impl Config {
             config.format = value::text(report, "format")?
                 .map(|word| Format::parse(&word).ok_or_else(|| anyhow!("report.format: no format `{word}`")))
                 .transpose()?;
+        }
+        if let Some(pages) = section(&table, "web")? {
+            config.web = web::read(pages, path).context("web")?;
         }
         config.sources = sources::read(&table, path)?;
         config.telling = alerts::read(&table, path)?;

@@ -1,7 +1,10 @@
 //! The pages of `serve`: an address is listened on before anything else begins, and answered on a thread of its own, so
 //! that looks and readers do not wait for each other.
+//!
+//! The address stays open while the configuration is read anew; what answers there is built anew.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -9,8 +12,11 @@ use anyhow::{Context as _, anyhow, bail};
 use engine::conductor::Score;
 use store::Store;
 use tokio::sync::watch;
-use web::Parts;
+use web::{Identity, Parts};
 
+use crate::commands::serve::pair::Pair;
+use crate::commands::serve::supervisor;
+use crate::config::Web;
 use crate::inventory::runtime;
 use crate::{file, say};
 
@@ -42,6 +48,26 @@ pub(super) struct PageArgs {
         value_parser = name
     )]
     web_name: Vec<model::Name>,
+
+    /// Speak HTTPS: the chain to show, in PEM, leaf first. Read anew when the file changes
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_key",
+        env = "NOLAPSE_TLS_CERTIFICATE",
+        hide_env = true
+    )]
+    tls_certificate: Option<PathBuf>,
+
+    /// The key of that certificate, in PEM, without a passphrase
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "tls_certificate",
+        env = "NOLAPSE_TLS_KEY",
+        hide_env = true
+    )]
+    tls_key: Option<PathBuf>,
 }
 
 /// Unless another is named. Nobody else's by custom, and easy to remember beside 8080.
@@ -51,7 +77,7 @@ fn name(typed: &str) -> Result<model::Name, String> {
     model::Name::parse(typed).map_err(|error| error.to_string())
 }
 
-/// An address that is listened on, and not answered yet.
+/// An address that is listened on.
 pub(super) struct Listening {
     listener: TcpListener,
     names: Vec<Box<str>>,
@@ -65,54 +91,105 @@ pub(super) struct Pages {
 
 impl PageArgs {
     /// Begins to listen. `None` when nobody wants pages, or when the usual address is taken: then it is said.
-    pub(super) fn listen(&self) -> anyhow::Result<Option<Listening>> {
+    pub(super) fn listen(&self, said: &Web) -> anyhow::Result<Option<Listening>> {
         if self.no_web {
             return Ok(None);
         }
-        let address = self.listen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, PORT).into());
+        let chosen = self.listen.or(said.listen);
+        let Some(listener) = self.listener(chosen)? else {
+            return Ok(None);
+        };
+        let address = listener.local_addr()?;
         if !address.ip().is_loopback() {
             bail!(
                 "cannot show the pages on {address}: nobody signs in yet, so that they are for this machine alone; listen on 127.0.0.1 \
                  and let a proxy ask for a password"
             );
         }
-        let listener = match TcpListener::bind(address) {
-            Ok(listener) => listener,
-            Err(error) if self.listen.is_none() => {
+        listener.set_nonblocking(true)?;
+        let scheme = match self.pair(said) {
+            Some(_) => "https",
+            None => "http",
+        };
+        say::line(&format!("pages on {scheme}://{address}/"));
+        let typed = self.web_name.iter().chain(&said.names);
+        Ok(Some(Listening {
+            listener,
+            names: typed.map(|name| name.as_str().into()).collect(),
+        }))
+    }
+
+    /// What whoever started us listens on already, else the address of our own.
+    fn listener(&self, chosen: Option<SocketAddr>) -> anyhow::Result<Option<TcpListener>> {
+        if self.listen.is_none()
+            && let Some(inherited) =
+                supervisor::inherited().context("the socket that was handed over cannot be used")?
+        {
+            return Ok(Some(inherited));
+        }
+        let address = chosen.unwrap_or_else(|| (Ipv4Addr::LOCALHOST, PORT).into());
+        match TcpListener::bind(address) {
+            Ok(listener) => Ok(Some(listener)),
+            Err(error) if chosen.is_none() => {
                 let why = file::reason(&error);
                 say::warning(&format!(
                     "no pages: cannot listen on {address}: {why}; --listen names another address"
                 ));
-                return Ok(None);
+                Ok(None)
             }
-            Err(error) => return Err(anyhow!("cannot listen on {address}: {}", file::reason(&error))),
-        };
-        listener.set_nonblocking(true)?;
-        say::line(&format!("pages on http://{}/", listener.local_addr()?));
-        Ok(Some(Listening {
-            listener,
-            names: self.web_name.iter().map(|name| name.as_str().into()).collect(),
-        }))
+            Err(error) => Err(anyhow!("cannot listen on {address}: {}", file::reason(&error))),
+        }
+    }
+
+    /// The files of certificate and key, when HTTPS is to be spoken.
+    pub(super) fn pair(&self, said: &Web) -> Option<Pair> {
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => Some(Pair {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            _ => said.pair.clone(),
+        }
     }
 }
 
 impl Listening {
-    /// Begins to answer.
-    pub(super) fn answer(self, store: &Store, score: &Score) -> anyhow::Result<Pages> {
+    /// Begins to answer, by TLS when there is an identity.
+    pub(super) fn answer(
+        &self,
+        store: &Store,
+        score: &Score,
+        identity: Option<(Pair, Identity)>,
+    ) -> anyhow::Result<Pages> {
         let (stop, stopped) = watch::channel(false);
         let judge = Arc::clone(&score.judge);
+        let clock: web::Clock = {
+            let judge = Arc::clone(&judge);
+            Arc::new(move || judge.time.now())
+        };
         let parts = Parts {
             store: store.clone(),
             policy: judge.policy,
-            clock: Arc::new(move || judge.time.now()),
-            names: self.names,
+            clock: Arc::clone(&clock),
+            names: self.names.clone(),
             stop: stopped.clone(),
         };
         let runtime = runtime()?;
-        let listener = self.listener;
+        let listener = self.listener.try_clone()?;
         let answer = async move {
             let listener = tokio::net::TcpListener::from_std(listener)?;
-            web::serve(listener, web::router(parts), stopped).await
+            let router = web::router(parts);
+            match identity {
+                None => web::serve(listener, None, router, stopped).await,
+                Some((pair, identity)) => {
+                    let (newer, shown) = watch::channel(identity);
+                    let served = web::serve(listener, Some(shown), router, stopped);
+                    tokio::select! {
+                        ended = served => ended,
+                        never = pair.follow(&newer, || clock()) => match never {},
+                    }
+                }
+            }
         };
         let thread = std::thread::Builder::new().name("pages".to_owned());
         let thread = thread.spawn(move || {
