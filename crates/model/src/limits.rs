@@ -188,6 +188,11 @@ pub const WEB_HEADERS: Duration = Duration::from_secs(15);
 pub const WEB_HEADER_BYTES: usize = 32 * 1024;
 /// How long answers that are under way may take when the service is asked to end.
 pub const WEB_DRAIN: Duration = Duration::from_secs(10);
+/// Certificates, and endpoints, that have series of their own; of more there are sums alone. Three series of 250 bytes an
+/// endpoint make a page of some 20 MB, which Prometheus still reads within its ten seconds.
+pub const METRICS_OBJECTS: usize = 20_000;
+/// How long a page of metrics is handed out again: shorter than anybody scrapes, so that it holds back only who asks without end.
+pub const METRICS_KEPT: Duration = Duration::from_secs(3);
 
 /// Alerts open at once; further causes are told apart by their rule alone. Whoever has more needs a list and no alerts.
 pub const ALERTS_OPEN: usize = 2_000;

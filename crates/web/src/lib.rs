@@ -8,7 +8,8 @@
 //! - [`Identity`]: who the service is when it speaks TLS itself;
 //! - `guard`: what every request must bear and every answer carries, whatever the page;
 //! - `pages`: one file a page; `look`: the layout and the pieces that pages are made of;
-//! - `query`: what people ask for in a line; `address`: what they chose; `feeds`: lists for spreadsheets, calendars, readers.
+//! - `query`: what people ask for in a line; `address`: what they chose; `feeds`: lists for spreadsheets, calendars, readers;
+//! - `metrics`: the inventory as numbers, for Prometheus, and whether the service lives.
 //!
 //! Everything works without script, and nothing is loaded from anywhere else.
 
@@ -17,6 +18,7 @@ mod feeds;
 mod guard;
 mod identity;
 mod look;
+mod metrics;
 mod pages;
 mod pictures;
 mod query;
@@ -56,6 +58,7 @@ pub fn router(parts: Parts) -> Router {
     let parts = Arc::new(parts);
     let pages = pages::routes()
         .merge(feeds::routes())
-        .merge(look::asset::routes());
+        .merge(look::asset::routes())
+        .merge(metrics::routes());
     guard::around(pages, &parts).with_state(parts)
 }

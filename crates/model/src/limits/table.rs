@@ -123,6 +123,12 @@ pub const ALL: &[Limit] = &[
     time("the head of a request to the pages", WEB_HEADERS, None),
     bytes("the head of a request to the pages, in bytes", WEB_HEADER_BYTES),
     time("answers under way when the service ends", WEB_DRAIN, None),
+    count(
+        "certificates or endpoints with series of their own",
+        METRICS_OBJECTS,
+        None,
+    ),
+    time("one page of metrics handed out again", METRICS_KEPT, None),
     count("alerts open at once", ALERTS_OPEN, None),
     count("names kept of one alert", ALERT_NAMES, None),
     count("endpoints shown of one alert", ALERT_EXAMPLES, None),
