@@ -317,6 +317,32 @@ fn an_unchanged_zone_costs_one_question_and_a_changed_one_its_changes() {
 }
 
 #[test]
+fn a_configuration_file_says_where_copies_are_kept() {
+    let folder = Folder::new();
+    let soa = transfers::soa("example.test", 1);
+    let www = transfers::a("www.example.test", [127, 0, 1, 1]);
+    let whole = transfers::message(0, &[soa.clone(), www, soa.clone()]);
+    let server = Transfers::start(vec![Step::Message(whole)]);
+    let config = folder.file(
+        "nolapse.toml",
+        format!(
+            "state = \"zones\"\n[sources.main]\ntype = \"axfr\"\nzone = \"example.test\"\nservers = [\"{}\"]\n",
+            server.socket()
+        ),
+    );
+    let ask = || {
+        let ran = discover(&["--config", &config.display().to_string()]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        assert_eq!(endpoints(&ran), ["www.example.test 127.0.1.1"]);
+        kinds(&ran, "zone")[0]["state"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(ask(), "whole");
+    assert_eq!(std::fs::read_dir(folder.at("zones")).unwrap().count(), 1);
+    server.exchange(vec![Step::Message(transfers::message(0, &[soa]))]);
+    assert_eq!(ask(), "unchanged");
+}
+
+#[test]
 fn changes_that_do_not_fit_ask_for_the_whole_zone() {
     let folder = Folder::new();
     let state = folder.at("state").display().to_string();

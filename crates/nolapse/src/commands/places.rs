@@ -217,15 +217,7 @@ impl Places {
         self.filters(&mut filter)?;
         plan.filter = Arc::new(filter);
         if let Some(folder) = &self.state {
-            let opened = Copies::open(folder);
-            let copies = opened.map_err(|error| {
-                anyhow!(
-                    "cannot keep copies of zones in {}: {}",
-                    shown(folder),
-                    file::reason(&error)
-                )
-            })?;
-            plan.copies = Some(copies);
+            plan.copies = Some(copies(folder)?);
         }
         if plan.ports.is_empty() {
             plan.ports.push(443);
@@ -334,6 +326,17 @@ pub(crate) fn server(typed: &str, security: &Security<'_>) -> anyhow::Result<cra
     };
     asked.tls = Some(Tls::new(&anchors, security.name.unwrap_or(&own))?);
     Ok(asked)
+}
+
+/// Opens a folder for copies of zones.
+pub(crate) fn copies(folder: &Path) -> anyhow::Result<Copies> {
+    Copies::open(folder).map_err(|error| {
+        anyhow!(
+            "cannot keep copies of zones in {}: {}",
+            shown(folder),
+            file::reason(&error)
+        )
+    })
 }
 
 /// Reads a key file.

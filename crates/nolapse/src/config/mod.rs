@@ -129,6 +129,7 @@ pub(crate) const TOP: &[&str] = &[
     "ports",
     "own",
     "resolvers",
+    "state",
     "sources",
     "source",
     "store",

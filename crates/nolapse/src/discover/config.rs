@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! ports = [443, 8443]
+//! state = "zones"
 //! own = ["192.0.2.0/24", "berlin=198.51.100.0/24", "example.org"]
 //!
 //! [sources.main]
@@ -26,9 +27,9 @@ use sources::route53::{self, Route53};
 use sources::sigv4::Credentials;
 use toml::{Table, Value};
 
-use crate::commands::places::{Security, add_own, names, read_key, server, shown, zone};
+use crate::commands::places::{Security, add_own, copies, names, read_key, server, shown, zone};
 use crate::config::COMMON;
-use crate::config::value::known;
+use crate::config::value::{self, known};
 use crate::discover::plan::{Account, Asked, Host, Place, Plan, Private};
 use crate::{file, text};
 
@@ -101,6 +102,9 @@ impl File<'_> {
                 };
                 plan.network.resolvers.push((address, asked.port).into());
             }
+        }
+        if let Some(folder) = value::text(&self.table, "state")? {
+            plan.copies = Some(copies(&self.folder.join(folder))?);
         }
         let sources = self.sections()?;
         for name in wanted {
