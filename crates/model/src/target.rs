@@ -14,6 +14,7 @@ use ipnet::IpNet;
 
 pub use error::{TargetError, TargetErrorKind};
 pub use expand::ServerNameChoice;
+pub use parse::is_numeric;
 
 use crate::name::Name;
 use crate::starttls::StartTls;

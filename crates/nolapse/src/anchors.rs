@@ -42,14 +42,19 @@ pub(crate) struct NamedFile {
 }
 
 /// The name of the operating system's store.
-const SYSTEM: &str = "system";
+pub(crate) const SYSTEM: &str = "system";
 
 impl NamedFile {
+    /// The operating system's own.
+    pub(crate) fn system() -> Self {
+        let name = SYSTEM.to_owned();
+        Self { name, path: None }
+    }
+
     /// Parses `NAME=FILE`, or `system`.
     pub(crate) fn parse(typed: &str) -> Result<Self, String> {
         if typed == SYSTEM {
-            let name = SYSTEM.to_owned();
-            return Ok(Self { name, path: None });
+            return Ok(Self::system());
         }
         match typed.split_once('=') {
             Some((name, path)) if !name.is_empty() && !path.is_empty() => {
@@ -170,18 +175,28 @@ fn read_system() -> anyhow::Result<Vec<Arc<Certificate>>> {
 /// The certificates of a file, PEM or DER. What cannot be read of a file of several is said with its place, and the rest
 /// is used; a file of which nothing can be read is an error.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
-    let (certificates, problems) = sifted(path)?;
+    let shown = untrusted::shown(&path.display().to_string());
+    let bytes = file::read_bounded(path, limits::FILE_BYTES)
+        .map_err(|error| anyhow::anyhow!("{shown}: {}", file::reason(&error)))?;
+    of_bytes(&shown, bytes)
+}
+
+/// The certificates of a file as [`read`] takes it, or of standard input when it is `-`.
+pub(crate) fn read_or_standard_input(path: &Path) -> anyhow::Result<Vec<Arc<Certificate>>> {
+    let (shown, bytes) = file::read_named(path, limits::FILE_BYTES)?;
+    of_bytes(&shown, bytes)
+}
+
+fn of_bytes(shown: &str, bytes: Vec<u8>) -> anyhow::Result<Vec<Arc<Certificate>>> {
+    let (certificates, problems) = sifted(shown, bytes)?;
     for problem in problems {
         say::warning(&format!("{problem}; the rest of the file is used"));
     }
     Ok(certificates)
 }
 
-/// What can be read of a file, and what cannot, with its place; safe to show.
-fn sifted(path: &Path) -> anyhow::Result<(Vec<Arc<Certificate>>, Vec<String>)> {
-    let shown = untrusted::shown(&path.display().to_string());
-    let bytes = file::read_bounded(path, limits::FILE_BYTES)
-        .map_err(|error| anyhow::anyhow!("{shown}: {}", file::reason(&error)))?;
+/// What can be read of the bytes of a file, and what cannot, with its place; safe to show.
+fn sifted(shown: &str, bytes: Vec<u8>) -> anyhow::Result<(Vec<Arc<Certificate>>, Vec<String>)> {
     let (certificates, mut problems) = if bytes.first() == Some(&0x30) {
         (vec![(1, Arc::new(Certificate::from_der(bytes)))], Vec::new())
     } else {
@@ -272,8 +287,8 @@ mod tests {
         }
         let broken = "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n";
         let unread = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-        std::fs::write(&path, format!("{broken}{}{unread}", certificate.pem())).unwrap();
-        let (good, problems) = sifted(&path).unwrap();
+        let mixed = format!("{broken}{}{unread}", certificate.pem());
+        let (good, problems) = sifted("store", mixed.into_bytes()).unwrap();
         assert_eq!(good.len(), 1, "one bad block does not take the others with it");
         assert!(
             problems[0].contains("store: line 2: not base64") && problems[1].contains("begins in line "),

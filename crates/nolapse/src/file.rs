@@ -2,7 +2,7 @@
 //! is no file (a pipe, a device) is written to as it is, since putting a file there would take it away from its users.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 /// Who may read a file.
@@ -157,13 +157,16 @@ fn restrict(_options: &mut OpenOptions, _readers: Readers) {}
 /// Reads a file of at most `most` bytes. A larger one, a directory, and a file that is not there are each an error
 /// whose text says so.
 pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    use io::Read as _;
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(io::Error::from(io::ErrorKind::IsADirectory));
     }
+    bounded(file, most)
+}
+
+fn bounded(input: impl io::Read, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    file.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
+    input.take(most.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
         return Err(io::Error::new(
             io::ErrorKind::FileTooLarge,
@@ -171,6 +174,23 @@ pub(crate) fn read_bounded(path: &Path, most: u64) -> io::Result<Vec<u8>> {
         ));
     }
     Ok(bytes)
+}
+
+/// The name of `path` that is safe to show, and at most `most` bytes of it; of standard input when it is `-`.
+///
+/// # Errors
+/// What kept it from being read, with its name.
+pub(crate) fn read_named(path: &Path, most: u64) -> anyhow::Result<(String, Vec<u8>)> {
+    let (shown, bytes) = if path == Path::new("-") {
+        ("standard input".to_owned(), bounded(io::stdin().lock(), most))
+    } else {
+        let shown = model::untrusted::shown(&path.display().to_string());
+        (shown, read_bounded(path, most))
+    };
+    match bytes {
+        Ok(bytes) => Ok((shown, bytes)),
+        Err(error) => Err(anyhow::anyhow!("{shown}: {}", reason(&error))),
+    }
 }
 
 /// What the operating system said, in few words: `no such file`, `is a directory`, `disk full`.

@@ -395,6 +395,7 @@ fn what_cannot_be_judged_is_said_with_file_and_place() {
             "the end is not behind the beginning",
         ),
         (["--host", "not a host"], "expected a name or an address"),
+        (["--host", "2130706433"], "`2130706433` is no address"),
         (["--crl", "/nonexistent.crl"], "/nonexistent.crl: no such file"),
         (["--crl", "-"], "standard input: it is empty"),
     ] {
@@ -417,6 +418,49 @@ fn a_store_of_none_or_of_ten_thousand_roots() {
     let many = world.file("many.pem", root.repeat(10_000));
     let ran = nolapse(["verify", "--chain", &chain, "--roots", &many]);
     assert_eq!(ran.code, 0, "{}", ran.err);
+}
+
+#[test]
+fn standard_input_serves_for_one_file() {
+    let world = Chain::new();
+    let chain = world.file("chain.pem", world.pem());
+    let root = std::fs::read(world.pki.root_file()).unwrap();
+    let ran = nolapse_fed(&["verify", "--chain", &chain, "--roots", "-"], &root);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let ran = nolapse_fed(&["verify", "--chain", "-", "--roots", "-"], &root);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("it can be read once"), "{}", ran.err);
+    let ran = nolapse_fed(&["verify", "--chain", &chain, "--roots", "-"], b"");
+    assert!(
+        ran.err.contains("standard input: no certificate in it"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_bad_member_of_a_batch_is_named_and_the_others_are_used() {
+    let world = Chain::new();
+    let roots = std::fs::read_to_string(world.pki.root_file()).unwrap();
+    let beside =
+        json!({"chain": [world.leaf.pem(), "junk", world.pki.intermediate.pem()], "roots": [roots, "junk"]});
+    let none = json!({"chain": world.pem(), "roots": []});
+    let lost = json!({"chain": ["junk", world.pem()], "roots": roots});
+    let lines = format!("{beside}\n{none}\n{lost}\n");
+    let ran = nolapse_fed(&["verify", "--batch", "-"], lines.as_bytes());
+    let answers = ran.records();
+    assert_eq!(answers[0]["valid"], true, "{}", answers[0]);
+    let remarks = answers[0]["remarks"].to_string();
+    assert!(
+        remarks.contains("chain[1]: ") && remarks.contains("roots[1]: "),
+        "{remarks}"
+    );
+    for (answer, words) in [
+        (&answers[1], "line 2: `roots`: no certificate in it"),
+        (&answers[2], "line 3: chain[0]: "),
+    ] {
+        assert!(answer["error"].as_str().unwrap().starts_with(words), "{answer}");
+    }
 }
 
 #[test]

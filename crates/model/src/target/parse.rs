@@ -308,22 +308,22 @@ fn range<'a>(authority: Part<'a>, address: IpAddr, rest: Part<'a>) -> Result<Who
 }
 
 fn name_or_address(host: Part<'_>) -> Result<What, TargetError> {
-    let last = host
-        .text
-        .trim_end_matches('.')
-        .rsplit('.')
-        .next()
-        .unwrap_or_default();
-    let numeric = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
-    let only_numbers = numeric
-        || host
-            .text
-            .bytes()
-            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
-    if only_numbers && !host.text.is_empty() {
+    if is_numeric(host.text) {
         return ip_address(host).map(What::Address);
     }
     dns_name(host).map(|name| What::Name { name, address: None })
+}
+
+/// Whether `host` can only be meant as an address: its last label is a number, or digits, dots and hyphens are all that
+/// it has (URL standard, section 3.5). Such a host is never a name, also when it is no address that can be read.
+pub fn is_numeric(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let ends_in_number = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let only_numbers = || {
+        host.bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'))
+    };
+    !host.is_empty() && (ends_in_number || only_numbers())
 }
 
 fn ip_address(part: Part<'_>) -> Result<IpAddr, TargetError> {

@@ -18,7 +18,7 @@ use clap::ValueEnum;
 
 use self::reading::Reading;
 use self::task::{PolicyInputs, ProfileWord, PurposeWord, Task};
-use crate::anchors::NamedFile;
+use crate::anchors::{self, NamedFile};
 use crate::terminal::{Colour, Style};
 use crate::when::{Over, When};
 use crate::{Exit, say};
@@ -40,11 +40,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "batch")]
     known: Vec<PathBuf>,
 
-    /// Trust these roots only (a store called `roots`)
+    /// Trust these roots only (a store called `roots`); PEM or DER, or - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["stores", "batch"])]
     roots: Option<PathBuf>,
 
-    /// Ask this store only: a public one, or one of --trust-store; may be repeated
+    /// Ask this store only: a public one, system, or one of --trust-store; may be repeated
     #[arg(long = "store", value_name = "NAME", value_delimiter = ',')]
     stores: Vec<String>,
 
@@ -201,6 +201,11 @@ fn task(args: &Args, reading: &mut Reading) -> anyhow::Result<Task> {
     let Some(path) = &args.chain else {
         bail!("no chain: name its file with --chain FILE, the leaf first");
     };
+    let files = [path].into_iter().chain(&args.known).chain(&args.roots);
+    let files = files.chain(&args.crl).chain(&args.ocsp);
+    if files.filter(|file| file.as_os_str() == "-").count() > 1 {
+        bail!("standard input (-) is named for several files: it can be read once, name the others");
+    }
     let chain = reading.chain(path)?;
     let mut known = Vec::new();
     for path in &args.known {
@@ -214,10 +219,15 @@ fn task(args: &Args, reading: &mut Reading) -> anyhow::Result<Task> {
     for path in &args.ocsp {
         replies.extend(reading.replies(path)?);
     }
+    let roots = args
+        .roots
+        .as_deref()
+        .map(anchors::read_or_standard_input)
+        .transpose()?;
     Ok(Task {
         chain,
         known,
-        stores: task::stores(args.roots.as_deref(), &args.stores, &args.trust_stores)?,
+        stores: task::stores(roots, &args.stores, &args.trust_stores)?,
         host: args.host.clone(),
         at: args.at.moment(),
         purpose: args.purpose.into(),

@@ -217,6 +217,9 @@ impl Bench<'_> {
         let stores = match (&asked.roots, &asked.store) {
             (Some(roots), None) => {
                 let roots = self.certificates("roots", Some(roots))?;
+                if roots.is_empty() {
+                    bail!("`roots`: no certificate in it: expected the roots to trust, PEM or DER in base64");
+                }
                 Asked::all(Stores::none().with_user_store("roots", roots)?)
             }
             (None, Some(names)) => self.stores.only(names.all())?,
@@ -224,14 +227,18 @@ impl Bench<'_> {
             (Some(_), Some(_)) => bail!("`roots` and `store`: name one of them"),
         };
         let mut crls = Vec::new();
-        for text in asked.crl.iter().flat_map(Texts::all) {
-            let contents = self.reading.of_bytes("crl", text.as_bytes())?;
-            crls.extend(self.reading.lists_of("crl", contents));
+        let texts = asked.crl.as_ref().map(Texts::all).unwrap_or_default();
+        for (number, text) in texts.iter().enumerate() {
+            let place = place("crl", number, texts);
+            let contents = self.reading.of_bytes(&place, text.as_bytes())?;
+            crls.extend(self.reading.lists_of(&place, contents));
         }
         let mut replies = Vec::new();
-        for text in asked.ocsp.iter().flat_map(Texts::all) {
-            let contents = self.reading.of_bytes("ocsp", text.as_bytes())?;
-            replies.extend(self.reading.replies_of("ocsp", contents));
+        let texts = asked.ocsp.as_ref().map(Texts::all).unwrap_or_default();
+        for (number, text) in texts.iter().enumerate() {
+            let place = place("ocsp", number, texts);
+            let contents = self.reading.of_bytes(&place, text.as_bytes())?;
+            replies.extend(self.reading.replies_of(&place, contents));
         }
         let at = asked.at.as_deref().map(When::parse).transpose();
         let at = at
@@ -264,28 +271,48 @@ impl Bench<'_> {
 
     fn chain(&mut self, texts: &Texts) -> anyhow::Result<Vec<Arc<Certificate>>> {
         let mut chain = Vec::new();
-        for (number, text) in texts.all().iter().enumerate() {
-            let contents = self.reading.of_bytes("chain", text.as_bytes())?;
-            if number == 0 {
-                chain = self.reading.chain_of("chain", contents)?;
-            } else {
-                chain.extend(self.reading.certificates_of("chain", contents));
-            }
+        let texts = texts.all();
+        if let Some(first) = texts.first() {
+            let place = place("chain", 0, texts);
+            let contents = self.reading.of_bytes(&place, first.as_bytes())?;
+            chain = self.reading.chain_of(&place, contents)?;
         }
+        chain.extend(self.readable("chain", texts, 1));
         if chain.is_empty() {
             bail!("`chain` is empty: expected the leaf, then whatever else was sent");
         }
         Ok(chain)
     }
 
-    fn certificates(&mut self, place: &str, texts: Option<&Texts>) -> anyhow::Result<Vec<Arc<Certificate>>> {
-        let mut certificates = Vec::new();
-        for text in texts.into_iter().flat_map(Texts::all) {
-            let contents = self.reading.of_bytes(place, text.as_bytes())?;
-            certificates.extend(self.reading.certificates_of(place, contents));
+    fn certificates(&mut self, member: &str, texts: Option<&Texts>) -> anyhow::Result<Vec<Arc<Certificate>>> {
+        let texts = texts.map(Texts::all).unwrap_or_default();
+        if let [text] = texts {
+            let contents = self.reading.of_bytes(member, text.as_bytes())?;
+            return Ok(self.reading.certificates_of(member, contents));
         }
-        Ok(certificates)
+        Ok(self.readable(member, texts, 0))
     }
+
+    /// The certificates of what can be read of a list from `first` on; the rest is remarked upon with its place.
+    fn readable(&mut self, member: &str, texts: &[String], first: usize) -> Vec<Arc<Certificate>> {
+        let mut certificates = Vec::new();
+        for (number, text) in texts.iter().enumerate().skip(first) {
+            let place = place(member, number, texts);
+            match self.reading.of_bytes(&place, text.as_bytes()) {
+                Ok(contents) => certificates.extend(self.reading.certificates_of(&place, contents)),
+                Err(error) => self.reading.remarks.push(format!("{error}; the others are used")),
+            }
+        }
+        certificates
+    }
+}
+
+/// The name of a text of a member: `chain`, or `chain[1]` when there are several.
+fn place(member: &str, number: usize, texts: &[String]) -> String {
+    if texts.len() == 1 {
+        return member.to_owned();
+    }
+    format!("{member}[{number}]")
 }
 
 /// Object identifiers, `2.23.140.1.2.1`.

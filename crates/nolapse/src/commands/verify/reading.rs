@@ -1,7 +1,6 @@
 //! Chains, known certificates and revocation lists from files. What cannot be read is a remark with file and place, and
 //! the rest is judged; only a leaf that cannot be found ends it.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -137,18 +136,8 @@ impl Reading {
     }
 
     fn contents(&self, path: &Path) -> anyhow::Result<Contents> {
-        let bytes = if path == Path::new("-") {
-            let mut bytes = Vec::new();
-            std::io::stdin()
-                .lock()
-                .take(limits::FILE_BYTES)
-                .read_to_end(&mut bytes)
-                .map(|_| bytes)
-        } else {
-            file::read_bounded(path, limits::FILE_BYTES)
-        };
-        let bytes = bytes.map_err(|error| anyhow!("{}: {}", shown(path), file::reason(&error)))?;
-        self.of_bytes(&shown(path), &bytes)
+        let (shown, bytes) = file::read_named(path, limits::FILE_BYTES)?;
+        self.of_bytes(&shown, &bytes)
     }
 
     fn problems(&mut self, place: &str, contents: &Contents) {

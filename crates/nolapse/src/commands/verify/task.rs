@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -17,9 +16,9 @@ use model::doubt::{Doubt, OcspDoubt};
 use model::finding::{PathReason, Purpose, Unknown};
 use model::revocation::{OcspReply, RevocationList};
 use model::sct::{Sct, SctOrigin};
-use model::{Certificate, Identity, Name, untrusted};
+use model::{Certificate, Identity, Name, target, untrusted};
 
-use crate::anchors::{self, NamedFile};
+use crate::anchors::{self, NamedFile, SYSTEM};
 use crate::commands::trust_stores::installed;
 
 /// A chain and what is asked about it.
@@ -287,15 +286,22 @@ const fn unknown(doubt: OcspDoubt) -> Unknown {
 }
 
 /// The stores that the flags name.
-pub(super) fn stores(roots: Option<&Path>, names: &[String], own: &[NamedFile]) -> anyhow::Result<Asked> {
-    match roots {
-        Some(path) => {
-            let mut stores = Stores::none().with_user_store("roots", anchors::read(path)?)?;
-            stores = anchors::with_own(stores, own)?;
-            Ok(Asked::all(stores))
-        }
-        None => Asked::all(anchors::with_own(Stores::of(&installed::collection()), own)?).only(names),
+pub(super) fn stores(
+    roots: Option<Vec<Arc<Certificate>>>,
+    names: &[String],
+    own: &[NamedFile],
+) -> anyhow::Result<Asked> {
+    if let Some(roots) = roots {
+        let stores = Stores::none().with_user_store("roots", roots)?;
+        return Ok(Asked::all(anchors::with_own(stores, own)?));
     }
+    let mut stores = anchors::with_own(Stores::of(&installed::collection()), own)?;
+    let names_system = names.iter().any(|name| name.eq_ignore_ascii_case(SYSTEM));
+    let has_system = { stores.list().iter() }.any(|store| store.name.eq_ignore_ascii_case(SYSTEM));
+    if names_system && !has_system {
+        stores = anchors::with_own(stores, &[NamedFile::system()])?;
+    }
+    Asked::all(stores).only(names)
 }
 
 /// A name or an address.
@@ -306,6 +312,12 @@ pub(super) fn host(typed: &str) -> Result<Identity, String> {
         .unwrap_or(typed);
     if let Ok(address) = bare.parse::<IpAddr>() {
         return Ok(Identity::Address(address));
+    }
+    if target::is_numeric(typed) {
+        let typed = untrusted::shown(typed);
+        return Err(format!(
+            "expected a name or an address: `{typed}` is no address such as 192.0.2.1 or 2001:db8::1"
+        ));
     }
     Name::parse(typed)
         .map(Identity::Name)
@@ -357,7 +369,16 @@ mod tests {
         assert_eq!(host("[2001:db8::1]"), host("2001:db8::1"));
         assert_eq!(host("192.0.2.1"), Ok(Identity::Address([192, 0, 2, 1].into())));
         assert!(matches!(host("bücher.example"), Ok(Identity::Name(_))));
-        for wrong in ["", "a b", "-", "x..y", "*.example"] {
+        for wrong in [
+            "",
+            "a b",
+            "-",
+            "x..y",
+            "*.example",
+            "2130706433",
+            "127.1",
+            "0x7f.1",
+        ] {
             assert!(host(wrong).unwrap_err().starts_with("expected a name"), "{wrong}");
         }
     }
