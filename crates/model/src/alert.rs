@@ -99,6 +99,15 @@ pub struct Alert {
     pub lifted: Option<Timestamp>,
 }
 
+impl Alert {
+    /// Whether somebody takes care of it by this: it is of this appearance, and nothing lifted it since.
+    pub fn is_answered_by(&self, answer: &Acknowledgement) -> bool {
+        answer.alert == self.id
+            && answer.opened == self.opened
+            && self.lifted.is_none_or(|lifted| answer.at >= lifted)
+    }
+}
+
 /// What was told last of an alert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Telling {

@@ -91,11 +91,24 @@ fn every_finding_of_the_world_is_found_and_nothing_stays() {
     assert!(took < READY, "it took {took:?}");
 }
 
+/// The overview, from whoever serves it.
+#[expect(clippy::disallowed_methods, reason = "the test is the reader of the pages")]
+fn page(address: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(address).expect("somebody listens");
+    let asked = format!("GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    std::io::Write::write_all(&mut stream, asked.as_bytes()).expect("a request is taken");
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .expect("an answer comes and ends");
+    answer
+}
+
 #[test]
 fn a_world_that_is_kept_can_be_asked_until_it_is_told_to_end() {
     let folder = Folder::new();
     let child = demo(&folder)
-        .arg("--keep")
+        .args(["--keep", "--listen", "127.0.0.1:0"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -113,6 +126,18 @@ fn a_world_that_is_kept_can_be_asked_until_it_is_told_to_end() {
     let ran = nolapse(ask.split(' '));
     assert_eq!(ran.code, 0, "{ask}: {}", ran.err);
     assert!(ran.out.contains("forgotten.test"), "{}", ran.out);
+    let pages = loop {
+        let mut line = String::new();
+        let read = said.read_line(&mut line).expect("standard error is text");
+        assert!(read > 0, "it ended without saying where the pages are");
+        if let Some((_, address)) = line.split_once("pages on http://") {
+            break address.trim().trim_end_matches('/').to_owned();
+        }
+    };
+    assert!(
+        page(&pages).contains("need you today"),
+        "the pages show the world"
+    );
     let ended = Command::new("kill")
         .args(["-TERM", &kept.0.id().to_string()])
         .status()

@@ -3,7 +3,7 @@
 //! A browser can be led to any address by any page, also to ours under a name that a stranger made to point here (DNS
 //! rebinding). Therefore only requests for an address, for `localhost`, or for a name that a person configured are
 //! answered. Answers forbid the browser whatever pages do not need: other sources, frames, plug-ins, and script that makes
-//! markup from text (Trusted Types).
+//! markup from text (Trusted Types). What changes something is taken from our own pages, and from programs that are no browser.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -27,7 +27,12 @@ pub(crate) fn around(routes: Router<Arc<Parts>>, parts: &Arc<Parts>) -> Router<A
 
 async fn meant_for_us(State(parts): State<Arc<Parts>>, request: Request, next: Next) -> Response {
     match asked_for(request.headers(), request.uri()) {
-        Some(host) if is_ours(host, &parts.names) => next.run(request).await,
+        Some(host) if is_ours(host, &parts.names) => {
+            match is_harmless(&request) || is_from_us(request.headers()) {
+                true => next.run(request).await,
+                false => failure::foreign().into_response(),
+            }
+        }
         host => failure::misdirected(host.unwrap_or_default()).into_response(),
     }
 }
@@ -45,6 +50,25 @@ fn asked_for<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
         _ => host,
     };
     Some(without_port)
+}
+
+/// Reading changes nothing (RFC 9110 section 9.2.1).
+fn is_harmless(request: &Request) -> bool {
+    request.method().is_safe()
+}
+
+/// Whether one of our own pages sent it, or no browser at all. Browsers say from where, in words that no page can forge: where
+/// the request comes from in relation to us (Fetch Metadata), or the origin of the page (RFC 6454).
+fn is_from_us(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    let Some(origin) = headers.get(header::ORIGIN) else {
+        return true;
+    };
+    let authority = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    authority.is_some_and(|(_, authority)| host == Some(authority))
 }
 
 fn is_ours(host: &str, names: &[Box<str>]) -> bool {

@@ -15,6 +15,7 @@
 
 mod address;
 mod feeds;
+mod form;
 mod guard;
 mod identity;
 mod look;

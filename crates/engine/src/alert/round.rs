@@ -192,11 +192,7 @@ fn what(alert: &Alert, route: &Route, known: &Known, says_new: bool, now: Timest
     {
         return Some(What::Worsened);
     }
-    let is_answered = known.acknowledgements.iter().any(|answer| {
-        answer.alert == alert.id
-            && answer.opened == alert.opened
-            && alert.lifted.is_none_or(|lifted| answer.at >= lifted)
-    });
+    let is_answered = { known.acknowledgements.iter() }.any(|answer| alert.is_answered_by(answer));
     if is_answered {
         return None;
     }

@@ -122,6 +122,7 @@ pub const ALL: &[Limit] = &[
     count("connections to the pages at once", WEB_CONNECTIONS, None),
     time("the head of a request to the pages", WEB_HEADERS, None),
     bytes("the head of a request to the pages, in bytes", WEB_HEADER_BYTES),
+    bytes("what a form of the pages sends", WEB_FORM_BYTES),
     time("answers under way when the service ends", WEB_DRAIN, None),
     count(
         "certificates or endpoints with series of their own",

@@ -262,11 +262,7 @@ fn open(args: &List) -> anyhow::Result<Exit> {
 fn row(alert: &Alert, answers: &[Acknowledgement], silences: &[Silence]) -> Vec<Cell> {
     let condition = &alert.condition;
     let silence = silences.iter().find(|silence| silence.pattern.covers(condition));
-    let answer = answers.iter().find(|answer| {
-        answer.alert == alert.id
-            && answer.opened == alert.opened
-            && alert.lifted.is_none_or(|lifted| answer.at >= lifted)
-    });
+    let answer = answers.iter().find(|answer| alert.is_answered_by(answer));
     let (word, author, reason) = match (silence, answer) {
         (Some(silence), _) => ("silenced", Some(&silence.author), Some(&silence.reason)),
         (None, Some(answer)) => ("acknowledged", Some(&answer.author), Some(&answer.reason)),

@@ -6,6 +6,7 @@
 mod stage;
 
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use model::inventory::{EndpointRow, RowId, Said};
@@ -25,9 +26,19 @@ use crate::{Exit, say, text};
 #[derive(clap::Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct Args {
-    /// Stay until Ctrl-C, so that the inventory can be asked and the servers looked at
+    /// Stay until Ctrl-C, with pages, so that the inventory can be asked and the servers looked at
     #[arg(long, env = "NOLAPSE_KEEP", hide_env = true)]
     keep: bool,
+
+    /// With --keep: where the pages are; 127.0.0.1:8787 unless given
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        requires = "keep",
+        env = "NOLAPSE_LISTEN",
+        hide_env = true
+    )]
+    listen: Option<SocketAddr>,
 
     /// When to colour
     #[arg(long, value_enum, default_value_t = Colour::Auto, env = "NOLAPSE_COLOR", hide_env = true)]
@@ -68,9 +79,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         config: Some(folder.path.join("nolapse.toml")),
         store: Some(folder.path.join("inventory.db").display().to_string()),
     };
+    let trust = || StoreArgs::own("demo", folder.path.join("root.pem"));
     for _ in 0..ROUNDS {
-        let trust = StoreArgs::own("demo", folder.path.join("root.pem"));
-        let ended = serve::run_until(&serve::Args::everything(place.clone(), trust), &signals)?;
+        let ended = serve::run_until(&serve::Args::everything(place.clone(), trust()), &signals)?;
         if ended != Exit::Fine {
             return Ok(ended);
         }
@@ -90,7 +101,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         text::measured(begun.elapsed())
     )?;
     if args.keep {
-        stay(&place, signals)?;
+        stay(&place, trust(), args.listen, &signals)?;
     }
     Ok(Exit::Fine)
 }
@@ -129,18 +140,20 @@ const SEVERITY: usize = 8;
 const RULE: usize = 20;
 const INDENT: usize = SEVERITY + 2;
 
-/// Says how to ask, and waits for Ctrl-C.
-fn stay(place: &Where, mut signals: Signals) -> anyhow::Result<()> {
+/// Says how to ask, and serves until Ctrl-C.
+fn stay(
+    place: &Where,
+    trust: StoreArgs,
+    listen: Option<SocketAddr>,
+    signals: &Signals,
+) -> anyhow::Result<()> {
     let store = place.store.as_deref().unwrap_or_default();
     say::line("the world stays until Ctrl-C; ask its inventory from another terminal, such as");
     say::line(&format!(
         "  nolapse report blind-spots --store {}",
         untrusted::shown(store)
     ));
-    runtime()?.block_on(async {
-        // Nobody is left who could tell when the other end is gone.
-        drop(signals.stop.wait_for(|stop| *stop).await);
-    });
+    serve::run_until(&serve::Args::staying(place.clone(), trust, listen), signals)?;
     Ok(())
 }
 

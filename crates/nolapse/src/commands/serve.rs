@@ -6,6 +6,7 @@ mod reload;
 mod supervisor;
 pub(crate) mod telling;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,7 +90,7 @@ struct Looking {
         long = "resolver", value_name = "ADDRESS[:PORT]", env = "NOLAPSE_RESOLVER", hide_env = true,
         value_delimiter = ',', value_parser = resolver
     )]
-    resolvers: Vec<std::net::SocketAddr>,
+    resolvers: Vec<SocketAddr>,
 
     #[command(flatten)]
     asking: Asking,
@@ -146,6 +147,18 @@ impl Args {
                 trust,
                 ..Looking::default()
             },
+        }
+    }
+}
+
+impl Args {
+    /// Until it is told to end, with pages, trusting one store of the user's own.
+    pub(crate) fn staying(place: Where, trust: StoreArgs, listen: Option<SocketAddr>) -> Self {
+        Self {
+            once: false,
+            everything: false,
+            pages: pages::PageArgs::at(listen),
+            ..Self::everything(place, trust)
         }
     }
 }

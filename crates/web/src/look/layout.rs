@@ -15,14 +15,16 @@ pub(crate) enum Tab {
     Certificates,
     Endpoints,
     Discovery,
+    Alerts,
 }
 
 impl Tab {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Overview,
         Self::Certificates,
         Self::Endpoints,
         Self::Discovery,
+        Self::Alerts,
     ];
 
     const fn word(self) -> &'static str {
@@ -31,6 +33,7 @@ impl Tab {
             Self::Certificates => "Certificates",
             Self::Endpoints => "Endpoints",
             Self::Discovery => "Discovery",
+            Self::Alerts => "Alerts",
         }
     }
 
@@ -41,6 +44,7 @@ impl Tab {
             Self::Certificates => "c",
             Self::Endpoints => "e",
             Self::Discovery => "d",
+            Self::Alerts => "a",
         }
     }
 
@@ -51,6 +55,7 @@ impl Tab {
             Self::Certificates => "/certificates",
             Self::Endpoints => "/endpoints",
             Self::Discovery => "/discovery",
+            Self::Alerts => "/alerts",
         }
     }
 }

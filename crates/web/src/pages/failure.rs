@@ -66,6 +66,20 @@ pub(crate) async fn not_so() -> Page {
     )
 }
 
+/// What was sent cannot be taken.
+pub(crate) fn not_taken(status: StatusCode, title: &str, what_next: &str) -> Page {
+    page(status, title, &html! { p { (what_next) } })
+}
+
+/// Another site made the browser send it.
+pub(crate) fn foreign() -> Page {
+    not_taken(
+        StatusCode::FORBIDDEN,
+        "This came from another site",
+        "Nothing was changed. What changes something is taken from the pages of this server alone.",
+    )
+}
+
 /// A request for somebody else.
 pub(crate) fn misdirected(host: &str) -> Page {
     let host = untrusted::shown(host);

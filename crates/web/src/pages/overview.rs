@@ -9,8 +9,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 use model::Status;
+use model::alert::Alert;
 use model::inventory::{CertificateRow, Counters};
 
+use super::alerts;
 use super::failure::Failure;
 use crate::Parts;
 use crate::address::Address;
@@ -19,6 +21,8 @@ use crate::pictures::planner;
 
 /// Certificates that end next and are shown.
 const NEXT: u32 = 10;
+/// Causes that are shown.
+const CAUSES: usize = 10;
 /// How far ahead one looks for them.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
 
@@ -30,8 +34,10 @@ pub(super) async fn page(State(parts): State<Arc<Parts>>) -> Result<Page, Failur
     let next = parts.store.certificates_ending(now, until, None, NEXT).await?;
     let (from, until) = planner::span(now);
     let days = parts.store.ends_by_day(midnight(from), midnight(until)).await?;
+    let alerts = alerts::open(&parts).await?;
     let main = html! {
         div.head { h1 { (verdict(&counters, next.first(), now)) } }
+        (needs(&alerts, now))
         (inventory(&counters))
         (ends(&next, &parts, now))
         (calendar(&days, now))
@@ -74,6 +80,23 @@ fn verdict(counters: &Counters, next: Option<&CertificateRow>, now: Timestamp) -
             (words::number(today)) (if today == 1 { " endpoint needs you today." } else { " endpoints need you today." })
             @if let Some(day) = then { " " span.soft { "The next certificate ends on " (day) "." } }
         },
+    }
+}
+
+/// What is wrong, by cause: the list that a day begins with.
+fn needs(open: &[Alert], now: Timestamp) -> Markup {
+    html! {
+        @if !open.is_empty() {
+            section.sec aria-labelledby="needs" {
+                header { h2 #needs { "Needs you" } p { "Worst first, one entry for each cause." } p { a href="/alerts" { "All alerts" } } }
+                div {
+                    @for alert in open.iter().take(CAUSES) {
+                        article.finding { (alerts::title(alert, true, now)) }
+                    }
+                    @if open.len() > CAUSES { p { a href="/alerts" { "And " (open.len() - CAUSES) " more" } } }
+                }
+            }
+        }
     }
 }
 

@@ -145,6 +145,10 @@ pub(crate) async fn get_as(router: &Router, host: &str, path: &str) -> Answer {
         .header("host", host)
         .body(Body::empty())
         .unwrap();
+    answered(router, request).await
+}
+
+async fn answered(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let bytes = response.into_body().collect().await.unwrap().to_bytes();
@@ -153,4 +157,23 @@ pub(crate) async fn get_as(router: &Router, host: &str, path: &str) -> Answer {
         headers,
         text: String::from_utf8(bytes.to_vec()).unwrap(),
     }
+}
+
+/// Sends a form to an address of this machine, with these further headers.
+pub(crate) async fn post(
+    router: &Router,
+    path: &str,
+    fields: &[(&str, &str)],
+    headers: &[(&str, &str)],
+) -> Answer {
+    let body: String = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish();
+    let mut request = Request::post(path)
+        .header("host", "127.0.0.1:8787")
+        .header("content-type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    answered(router, request.body(Body::from(body)).unwrap()).await
 }

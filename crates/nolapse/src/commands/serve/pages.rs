@@ -90,6 +90,14 @@ pub(super) struct Pages {
 }
 
 impl PageArgs {
+    /// Pages at an address, or at the usual one.
+    pub(super) fn at(listen: Option<SocketAddr>) -> Self {
+        Self {
+            listen,
+            ..Self::default()
+        }
+    }
+
     /// Begins to listen. `None` when nobody wants pages, or when the usual address is taken: then it is said.
     pub(super) fn listen(&self, said: &Web) -> anyhow::Result<Option<Listening>> {
         if self.no_web {
