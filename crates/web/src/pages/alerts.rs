@@ -101,21 +101,37 @@ pub(super) async fn open(parts: &Parts) -> Result<Vec<Alert>, Failure> {
 /// The head of an entry, as the overview shows it too: there it leads here.
 pub(super) fn title(alert: &Alert, leads: bool, now: Timestamp) -> Markup {
     let condition = &alert.condition;
+    let sentence = look::sentence(&condition.title.shown());
     html! {
-        (status(condition.severity))
-        h3 {
-            @if leads { a href={ "/alerts#a" (alert.id) } { (look::sentence(&condition.title.shown())) } }
-            @else { (look::sentence(&condition.title.shown())) }
-        }
-        p.note {
-            code { (condition.rule) } " at " (words::counted(condition.reach, "endpoint"))
-            ", for " (words::span(condition.since, now)) ": "
-            @for (number, example) in condition.examples.iter().enumerate() {
-                @if number > 0 { ", " }
-                (model::untrusted::shown(example))
+        div.cause {
+            div { (status(condition.severity)) }
+            div {
+                h3 {
+                    @if leads { a href={ "/alerts#a" (alert.id) } { (whereabouts(alert)) } } @else { (whereabouts(alert)) }
+                    " " span.soft { (sentence) }
+                }
+                p.sub {
+                    code { (condition.rule) } ", for " (words::span(condition.since, now))
+                    @if condition.reach > 1 {
+                        ": "
+                        @for (number, example) in condition.examples.iter().enumerate() {
+                            @if number > 0 { ", " }
+                            (model::untrusted::shown(example))
+                        }
+                        @if condition.reach > u64::try_from(condition.examples.len()).unwrap_or(u64::MAX) { ", ..." }
+                    }
+                }
             }
-            @if condition.reach > u64::try_from(condition.examples.len()).unwrap_or(u64::MAX) { ", ..." }
         }
+    }
+}
+
+/// The one that is concerned, or how many.
+fn whereabouts(alert: &Alert) -> String {
+    let condition = &alert.condition;
+    match condition.examples.first().filter(|_| condition.reach <= 1) {
+        Some(only) => model::untrusted::shown(only),
+        None => words::counted(condition.reach, "endpoint"),
     }
 }
 
@@ -133,7 +149,7 @@ fn entry(
     let refused = refused.filter(|refused| refused.given.of("alert") == alert.id.as_str());
     let filled = |name| refused.map_or("", |refused| refused.given.of(name));
     html! {
-        article.finding #{ "a" (alert.id) } {
+        article.finding.wide #{ "a" (alert.id) } {
             (title(alert, false, now))
             p { (look::sentence(&condition.remedy.shown())) }
             @if let Some(silence) = silence {

@@ -22,7 +22,7 @@ use crate::pictures::planner;
 /// Certificates that end next and are shown.
 const NEXT: u32 = 10;
 /// Causes that are shown.
-const CAUSES: usize = 10;
+const CAUSES: usize = 6;
 /// How far ahead one looks for them.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366);
 
@@ -91,7 +91,7 @@ fn needs(open: &[Alert], now: Timestamp) -> Markup {
                 header { h2 #needs { "Needs you" } p { "Worst first, one entry for each cause." } p { a href="/alerts" { "All alerts" } } }
                 div {
                     @for alert in open.iter().take(CAUSES) {
-                        article.finding { (alerts::title(alert, true, now)) }
+                        article.finding.brief { (alerts::title(alert, true, now)) }
                     }
                     @if open.len() > CAUSES { p { a href="/alerts" { "And " (open.len() - CAUSES) " more" } } }
                 }
