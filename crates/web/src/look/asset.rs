@@ -1,4 +1,4 @@
-//! The style and the script, compiled in, under addresses that name their content: a browser keeps them for a year, and a
+//! The style, the script and the icon, compiled in, under addresses that name their content: a browser keeps them for a year, and a
 //! new version has a new address.
 
 use std::sync::{Arc, LazyLock};
@@ -27,6 +27,10 @@ pub(crate) static STYLE: LazyLock<Asset> =
 pub(crate) static SCRIPT: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("js", "text/javascript; charset=utf-8", include_str!("script.js")));
 
+/// The picture beside the title.
+pub(crate) static ICON: LazyLock<Asset> =
+    LazyLock::new(|| Asset::new("svg", "image/svg+xml", include_str!("icon.svg")));
+
 impl Asset {
     fn new(extension: &str, kind: &'static str, text: &'static str) -> Self {
         let digest = Fingerprint::of(text.as_bytes()).to_string();
@@ -52,6 +56,7 @@ pub(crate) fn routes() -> Router<Arc<Parts>> {
     Router::new()
         .route(&STYLE.address, get(async || STYLE.answer()))
         .route(&SCRIPT.address, get(async || SCRIPT.answer()))
+        .route(&ICON.address, get(async || ICON.answer()))
 }
 
 #[cfg(test)]

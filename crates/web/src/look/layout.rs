@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, html};
 
-use super::asset::{SCRIPT, STYLE};
+use super::asset::{ICON, SCRIPT, STYLE};
 use super::{Glyph, sprite, words};
 
 /// The pages that the head leads to.
@@ -101,6 +101,7 @@ impl Page {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     title { (self.title) " · nolapse" }
                     link rel="stylesheet" href=(STYLE.address);
+                    link rel="icon" type="image/svg+xml" href=(ICON.address);
                     script src=(SCRIPT.address) type="module" {}
                 }
                 body {
