@@ -50,6 +50,8 @@ pub struct Parts {
     pub policy: Policy,
     /// Names, in lower case, under which the pages are reached, besides addresses and `localhost`.
     pub names: Vec<Box<str>>,
+    /// Whether pages are reached by HTTPS: links that leave the page say so.
+    pub secure: bool,
     /// Turns true when answers that would go on for ever must end.
     pub stop: watch::Receiver<bool>,
 }

@@ -253,6 +253,15 @@ async fn the_list_goes_out_for_spreadsheets_calendars_and_readers() {
         .text;
     assert_eq!(feed.matches("<entry>").count(), 1, "{feed}");
     assert!(!feed.contains("<script"));
+    assert!(
+        feed.contains("href=\"http://127.0.0.1:8787/certificates/"),
+        "{feed}"
+    );
+    let secure = get(&world.secure, "/certificates.atom").await.text;
+    assert!(
+        secure.contains("href=\"https://127.0.0.1:8787/certificates/"),
+        "{secure}"
+    );
     let page = get(&world.router, "/certificates.csv?q=left:x").await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
 }

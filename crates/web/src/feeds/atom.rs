@@ -28,13 +28,15 @@ pub(super) async fn answer(
     }
     let entries = first(&parts, &choice.listing()).await?;
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    let scheme = if parts.secure { "https" } else { "http" };
+    let base = format!("{scheme}://{}", host.unwrap_or("localhost"));
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\"><id>urn:nolapse:certificates</id>\
          <title>Certificates</title><updated>{}</updated><author><name>nolapse</name></author>",
         moment(now)
     );
     for entry in &entries {
-        push(entry, host.unwrap_or("localhost"), now, &mut text);
+        push(entry, &base, now, &mut text);
     }
     text.push_str("</feed>\n");
     Ok((
@@ -44,7 +46,7 @@ pub(super) async fn answer(
         .into_response())
 }
 
-fn push(entry: &Entry, host: &str, now: Timestamp, out: &mut String) {
+fn push(entry: &Entry, base: &str, now: Timestamp, out: &mut String) {
     let rows = sans(entry, now);
     let (Some(row), Entry::Whole(whole)) = (rows.first(), entry) else {
         return;
@@ -60,8 +62,8 @@ fn push(entry: &Entry, host: &str, now: Timestamp, out: &mut String) {
     escape(&format!("{}: {status}, {left}", row.name), out);
     out.push_str("</title><updated>");
     out.push_str(&moment(whole.certificate.first_known));
-    out.push_str("</updated><link href=\"http://");
-    escape(&format!("{host}/certificates/{fingerprint}"), out);
+    out.push_str("</updated><link href=\"");
+    escape(&format!("{base}/certificates/{fingerprint}"), out);
     out.push_str("\"/><summary>");
     let names: Vec<&str> = rows.iter().take(50).map(|row| row.name.as_str()).collect();
     escape(&format!("{}. Issuer: {}.", names.join(", "), row.issuer), out);

@@ -34,6 +34,8 @@ pub(crate) const TODAY: i64 = 60;
 /// An inventory with the pages over it.
 pub(crate) struct World {
     pub(crate) router: Router,
+    /// The same behind HTTPS.
+    pub(crate) secure: Router,
     pub(crate) store: Store,
     _stop: watch::Sender<bool>,
     _folder: TempDir,
@@ -46,15 +48,17 @@ impl World {
         let address = Address::parse(folder.path().join("nolapse.db").to_str().unwrap()).unwrap();
         let store = Store::open(&address, Opening::at(day(0))).await.unwrap();
         let (stop, stopped) = watch::channel(false);
-        let parts = Parts {
+        let parts = |secure| Parts {
             store: store.clone(),
             clock: Arc::new(|| day(TODAY)),
             policy: assess::Policy::DEFAULT,
             names: vec!["nolapse.example.com".into()],
-            stop: stopped,
+            secure,
+            stop: stopped.clone(),
         };
         Self {
-            router: web::router(parts),
+            router: web::router(parts(false)),
+            secure: web::router(parts(true)),
             store,
             _stop: stop,
             _folder: folder,

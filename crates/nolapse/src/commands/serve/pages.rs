@@ -180,6 +180,7 @@ impl Listening {
             policy: judge.policy,
             clock: Arc::clone(&clock),
             names: self.names.clone(),
+            secure: identity.is_some(),
             stop: stopped.clone(),
         };
         let runtime = runtime()?;
