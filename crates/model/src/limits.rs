@@ -188,6 +188,8 @@ pub const WEB_HEADERS: Duration = Duration::from_secs(15);
 pub const WEB_HEADER_BYTES: usize = 32 * 1024;
 /// What a form of a page sends.
 pub const WEB_FORM_BYTES: usize = 16 * 1024;
+/// How long a form may take to come.
+pub const WEB_FORM: Duration = Duration::from_secs(15);
 /// How long answers that are under way may take when the service is asked to end.
 pub const WEB_DRAIN: Duration = Duration::from_secs(10);
 /// Certificates, and endpoints, that have series of their own; of more there are sums alone. Three series of 250 bytes an

@@ -123,6 +123,7 @@ pub const ALL: &[Limit] = &[
     time("the head of a request to the pages", WEB_HEADERS, None),
     bytes("the head of a request to the pages, in bytes", WEB_HEADER_BYTES),
     bytes("what a form of the pages sends", WEB_FORM_BYTES),
+    time("a form to come", WEB_FORM, None),
     time("answers under way when the service ends", WEB_DRAIN, None),
     count(
         "certificates or endpoints with series of their own",
