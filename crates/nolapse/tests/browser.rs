@@ -6,21 +6,11 @@ mod cli_world;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use testkit::folder::Folder;
 
-use crate::cli_world::command;
-
-/// A process that ends with the test, however that ends.
-struct Kept(Child);
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
+use crate::cli_world::{Kept, command};
 
 #[test]
 fn people_find_their_way_in_a_real_browser() {

@@ -9,12 +9,12 @@ mod cli_world;
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use testkit::folder::Folder;
 
-use crate::cli_world::{Ran, command, nolapse};
+use crate::cli_world::{Kept, Ran, command, nolapse};
 
 /// How long it may take: a build for tests is slower than the one that people have.
 const READY: Duration = Duration::from_secs(10);
@@ -30,17 +30,6 @@ fn demo(folder: &Folder) -> Command {
     let mut command = command(["demo"]);
     command.env("TMPDIR", folder.at("")).env("COLUMNS", "160");
     command
-}
-
-/// A process that does not outlive its test, whatever fails.
-struct Kept(Child);
-
-impl Drop for Kept {
-    fn drop(&mut self) {
-        // It has ended already, unless the test failed.
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use testkit::ca::{Minted, Pki, Template};
@@ -74,6 +74,17 @@ pub(crate) fn nolapse_fed(arguments: &[&str], input: &[u8]) -> Ran {
     // The binary may have seen enough before it has read everything.
     drop(child.stdin.take().expect("a pipe").write_all(input));
     child.wait_with_output().expect("the binary ends").into()
+}
+
+/// A process that does not outlive its test, whatever fails.
+pub(crate) struct Kept(pub(crate) Child);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // It has ended already, unless the test failed.
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
 }
 
 /// An authority, and servers that it certified.
